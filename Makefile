@@ -1,0 +1,107 @@
+# Works with GNU make 3.81 or later and any POSIX shell; needs Python 3.11 or later with venv, and git.
+
+# The first Python of these that is 3.11 or later and can make a virtual environment.
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python3.14; do \
+	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' \
+	>/dev/null 2>&1 && echo $$python && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+CHECKOV_VENV := .venv-checkov
+
+# What pip is told: no code of a package runs to install it, and nothing comes in unpinned.
+PIP_INSTALL := -m pip --disable-pip-version-check install --only-binary :all: --require-hashes
+UV_COMPILE := $(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
+
+# What format, lint and types are checked on: those of these folders that there are.
+SOURCES := $(wildcard server tests benchmarks k8s)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run test check format proto lock bench bench-quality soak k8s clean
+
+help: ## List these targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# ---------------------------------------------------------------------------- environments
+
+setup: $(VENV)/.run ## Make .venv with what the service needs to run.
+
+setup-dev: $(VENV)/.dev ## Add to .venv what tests and checks need.
+
+$(VENV)/pyvenv.cfg:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later, with venv and ensurepip, is needed (Debian: python3-venv)."; exit 1; }
+	@echo "Making $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: $(VENV)/pyvenv.cfg requirements/run.txt pyproject.toml
+	@echo "Installing $$(grep -c == requirements/run.txt) packages of requirements/run.txt"
+	@$(BIN)/python $(PIP_INSTALL) --requirement requirements/run.txt
+	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-index --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements/dev.txt
+	@echo "Installing $$(grep -c == requirements/dev.txt) packages of requirements/dev.txt"
+	@$(BIN)/python $(PIP_INSTALL) --requirement requirements/dev.txt
+	@touch $@
+
+$(CHECKOV_VENV)/.done: requirements/checkov.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later, with venv and ensurepip, is needed."; exit 1; }
+	@$(PYTHON) -m venv $(CHECKOV_VENV)
+	@$(CHECKOV_VENV)/bin/python $(PIP_INSTALL) --requirement requirements/checkov.txt
+	@touch $@
+
+lock: setup-dev ## Renew the locks in requirements/ from pyproject.toml (UPGRADE=1 takes newer versions).
+	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --all-extras --group build --group dev -o requirements/dev.txt
+	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --all-extras --group build -c requirements/dev.txt -o requirements/full.txt
+	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --group build -c requirements/dev.txt -o requirements/run.txt
+	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) requirements/checkov.in -o requirements/checkov.txt
+
+# ---------------------------------------------------------------------------- the service
+
+run: setup ## Start the service and watch an article's claims being assessed (ONCE=1 ends after that).
+	@$(BIN)/reputable demo $(if $(ONCE),--once)
+
+proto: setup-dev ## Generate server/reputable/v1 from proto/.
+	@$(BIN)/python scripts/generate_proto.py server
+
+# ---------------------------------------------------------------------------- tests and checks
+
+test: setup-dev ## Run every test that takes seconds.
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+
+check: setup-dev ## Check format, lint, types, import contracts, the proto contract and its generated code.
+	$(BIN)/ruff format --check $(SOURCES) scripts
+	$(BIN)/ruff check $(SOURCES) scripts
+	$(BIN)/mypy $(SOURCES) scripts
+	$(BIN)/lint-imports
+	$(BIN)/buf lint
+	$(BIN)/buf format --diff --exit-code
+	$(BIN)/buf breaking --against proto/released.binpb
+	$(BIN)/python scripts/generate_proto.py --check server
+
+format: setup-dev ## Format Python and proto files and mend what ruff can mend.
+	$(BIN)/ruff check --fix-only $(SOURCES) scripts
+	$(BIN)/ruff format $(SOURCES) scripts
+	$(BIN)/buf format --write
+
+soak: setup-dev ## Run the tests that take minutes.
+	@$(BIN)/python -m pytest -m soak --timeout 3600 $(ARGS)
+
+bench: setup-dev ## Measure speed and print each target beside what was measured.
+	@$(BIN)/python -m benchmarks.load $(ARGS)
+
+bench-quality: setup-dev ## Measure how right the assessments are and print each target beside what was measured.
+	@$(BIN)/python -m benchmarks.quality $(ARGS)
+
+k8s: setup-dev $(CHECKOV_VENV)/.done ## Build and check the Kubernetes manifests and the Dockerfile.
+	@for overlay in k8s/overlays/*/; do \
+		name=$$(basename $$overlay); mkdir -p build/k8s; echo "$$overlay"; \
+		$(BIN)/kubectl kustomize $$overlay > build/k8s/$$name.yaml || exit 1; \
+		$(BIN)/kubernetes-validate --strict build/k8s/$$name.yaml || exit 1; \
+	done
+	$(BIN)/hadolint Dockerfile
+	$(CHECKOV_VENV)/bin/checkov --skip-download --quiet --compact --directory build/k8s
+
+clean: ## Remove the environments, build results and caches, and keep the ledger under var/.
+	rm -rf $(VENV) $(CHECKOV_VENV) build dist .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find server tests benchmarks scripts -name __pycache__ -type d -prune -exec rm -rf {} +
