@@ -16,8 +16,11 @@ UV_COMPILE := $(BIN)/uv pip compile --no-config --quiet --universal --python-ver
 # What format, lint and types are checked on: those of these folders that there are.
 SOURCES := $(wildcard server tests benchmarks k8s)
 
+# The released contract's descriptors; `make check` compares proto/ with them.
+RELEASED := proto/released.binpb
+
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check format proto lock bench bench-quality soak k8s clean
+.PHONY: help setup setup-dev run test check format proto release-proto lock bench bench-quality soak k8s clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +67,9 @@ run: setup ## Start the service and watch an article's claims being assessed (ON
 proto: setup-dev ## Generate server/reputable/v1 from proto/.
 	@$(BIN)/python scripts/generate_proto.py server
 
+release-proto: setup-dev ## Take the present contract as the one that no later change may break.
+	$(BIN)/buf build --output $(RELEASED)
+
 # ---------------------------------------------------------------------------- tests and checks
 
 test: setup-dev ## Run every test that takes seconds.
@@ -76,7 +82,7 @@ check: setup-dev ## Check format, lint, types, import contracts, the proto contr
 	$(BIN)/lint-imports
 	$(BIN)/buf lint
 	$(BIN)/buf format --diff --exit-code
-	$(BIN)/buf breaking --against proto/released.binpb
+	$(if $(wildcard $(RELEASED)),$(BIN)/buf breaking --against $(RELEASED))
 	$(BIN)/python scripts/generate_proto.py --check server
 
 format: setup-dev ## Format Python and proto files and mend what ruff can mend.
