@@ -1,0 +1,1 @@
+"""The nouns of the field: sources, claims, verdicts, records, assessments. Standard library only."""

@@ -1,0 +1,77 @@
+"""What was said."""
+
+from dataclasses import dataclass, replace
+
+from reputable.domain.digests import digest
+from reputable.domain.errors import InvalidInput
+from reputable.domain.sources import SourceReference
+from reputable.domain.text import MAX_CLAIM_CHARACTERS, check_id, check_name, check_text
+from reputable.domain.times import EARLIEST, FUTURE_TOLERANCE, LATEST, Micros, format_time
+
+MAX_CONTEXT_CHARACTERS = 256
+MAX_TOPICS = 16
+MAX_TOPIC_CHARACTERS = 64
+MAX_LANGUAGE_CHARACTERS = 35
+MAX_VIA = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim; empty optional fields mean "not known" and move no score by themselves."""
+
+    text: str
+    source: SourceReference
+    claimed_at: Micros | None = None
+    context: str = ""
+    topics: tuple[str, ...] = ()
+    language: str = ""
+    via: tuple[str, ...] = ()
+
+    def checked(self, now: Micros) -> "Claim":
+        """Return the claim in canonical form, or raise InvalidInput naming the field."""
+        for field, values, most in (("topics", self.topics, MAX_TOPICS), ("via", self.via, MAX_VIA)):
+            if len(values) > most:
+                raise InvalidInput(f"claim.{field}", f"has {len(values)} entries; at most {most} are taken")
+        if self.claimed_at is not None:
+            check_time("claim.claim_time", self.claimed_at, now)
+        return replace(
+            self,
+            text=check_text("claim.text", self.text, MAX_CLAIM_CHARACTERS),
+            source=check_reference("claim.", self.source),
+            context=_optional("claim.context", self.context, MAX_CONTEXT_CHARACTERS),
+            topics=tuple(sorted({check_text("claim.topics", t, MAX_TOPIC_CHARACTERS).casefold() for t in self.topics})),
+            language=_optional("claim.language", self.language, MAX_LANGUAGE_CHARACTERS).lower(),
+            via=tuple(check_name("claim.via", v) for v in self.via),
+        )
+
+    def form(self) -> bytes:
+        """Digest, 32 bytes, of everything about the checked claim but who said it."""
+        return digest(
+            "claim", self.text, self.claimed_at, self.context, self.language,
+            len(self.topics), *self.topics, *self.via,
+        )  # fmt: skip
+
+    def key(self) -> bytes:
+        """Digest, 16 bytes, by which two checked claims of one source count as the same claim."""
+        return digest("claim-key", self.text.casefold(), size=16)
+
+
+def check_reference(prefix: str, reference: SourceReference) -> SourceReference:
+    """Return the reference in canonical form, or raise InvalidInput."""
+    if reference.id:
+        return SourceReference(id=check_id(f"{prefix}source_id", reference.id))
+    if not reference.name.strip():
+        raise InvalidInput(f"{prefix}source_name", "is missing; give source_id, or source_name as written")
+    return SourceReference(name=check_name(f"{prefix}source_name", reference.name))
+
+
+def check_time(field: str, moment: Micros, now: Micros) -> None:
+    """Raise InvalidInput when a caller's time lies more than 5 minutes ahead or out of range."""
+    if not EARLIEST <= moment <= LATEST:
+        raise InvalidInput(field, "is out of range; give a time in the years 1 to 9999")
+    if moment > now + FUTURE_TOLERANCE:
+        raise InvalidInput(field, f"{format_time(moment)} lies more than 5 minutes ahead of {format_time(now)}")
+
+
+def _optional(field: str, text: str, most: int) -> str:
+    return check_text(field, text, most) if text.strip() else ""

@@ -1,0 +1,57 @@
+"""Digests over parts that cannot be confused with one another."""
+
+import hashlib
+import struct
+from collections.abc import Iterable
+
+DIGEST_SIZE = 32
+_MODULUS = 1 << (8 * DIGEST_SIZE)
+
+EMPTY_DIGEST = bytes(DIGEST_SIZE)
+"""The sum over no content."""
+
+Part = bytes | str | int | float | None
+
+
+def encode_parts(parts: Iterable[Part]) -> bytes:
+    """Encode parts injectively: a type letter, the length, the bytes, for each."""
+    out = bytearray()
+    for part in parts:
+        tag, raw = _encode(part)
+        out += tag
+        out += len(raw).to_bytes(4, "big")
+        out += raw
+    return bytes(out)
+
+
+def _encode(part: Part) -> tuple[bytes, bytes]:
+    if part is None:
+        return b"n", b""
+    if isinstance(part, str):
+        return b"s", part.encode("utf-8", "surrogatepass")
+    if isinstance(part, int):
+        return b"i", b"%d" % part
+    if isinstance(part, float):
+        return b"f", struct.pack(">d", part)
+    return b"b", part
+
+
+def digest(*parts: Part, key: bytes = b"", size: int = DIGEST_SIZE) -> bytes:
+    """BLAKE2b of the encoded parts; keyed (a MAC) when `key` (at most 64 bytes) is given."""
+    return hashlib.blake2b(encode_parts(parts), digest_size=size, key=key).digest()
+
+
+def add(total: bytes, part: bytes) -> bytes:
+    """Sum of two digests modulo 2^256.
+
+    With keyed parts this is the multiset hash MSet-Add-Hash (Clarke et al., Asiacrypt 2003): the
+    order of arrival does not matter, and what was added can be taken away.
+    """
+    value = int.from_bytes(total, "big") + int.from_bytes(part, "big")
+    return (value % _MODULUS).to_bytes(DIGEST_SIZE, "big")
+
+
+def subtract(total: bytes, part: bytes) -> bytes:
+    """The sum without one of its parts."""
+    value = int.from_bytes(total, "big") - int.from_bytes(part, "big")
+    return (value % _MODULUS).to_bytes(DIGEST_SIZE, "big")

@@ -1,0 +1,74 @@
+"""The rows of the ledger and the chain that links each source's rows."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from reputable.domain.digests import digest
+from reputable.domain.times import Micros
+
+LEDGER_CHAIN = "_ledger"
+"""The chain of rows that belong to no single source; never a source's id."""
+NO_PREVIOUS = bytes(32)
+
+
+class EntryKind(Enum):
+    """What a row says."""
+
+    SOURCE = "source"
+    MERGE = "merge"
+    VERDICT = "verdict"
+    SCORECARD = "scorecard"
+    RETRACTION = "retraction"
+    STANDING = "standing"
+    EPOCH = "epoch"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of the ledger.
+
+    `revision` numbers all rows from 1, `source_revision` those of one chain (`source_id`, or
+    LEDGER_CHAIN). `payload` is canonical JSON. `digest` covers everything else in the row with its
+    own `salt` (16 bytes) and the digest of the chain's previous row, so that a changed, removed or
+    reordered row is found.
+    """
+
+    revision: int
+    kind: EntryKind
+    source_id: str
+    source_revision: int
+    recorded_at: Micros
+    principal: str
+    request_id: str
+    request_digest: bytes
+    payload: bytes
+    salt: bytes
+    previous_digest: bytes
+    digest: bytes
+
+    def computed_digest(self) -> bytes:
+        """The digest that the row should carry."""
+        return chain_digest(
+            self.revision, self.kind, self.source_id, self.source_revision, self.recorded_at, self.principal,
+            self.request_id, self.request_digest, self.payload, self.salt, self.previous_digest,
+        )  # fmt: skip
+
+
+def chain_digest(
+    revision: int,
+    kind: EntryKind,
+    source_id: str,
+    source_revision: int,
+    recorded_at: Micros,
+    principal: str,
+    request_id: str,
+    request_digest: bytes,
+    payload: bytes,
+    salt: bytes,
+    previous_digest: bytes,
+) -> bytes:
+    """Digest, 32 bytes, of a row and of all rows of its chain before it."""
+    return digest(
+        "entry", revision, kind.value, source_id, source_revision, recorded_at, principal,
+        request_id, request_digest, payload, salt, previous_digest,
+    )  # fmt: skip
