@@ -90,6 +90,15 @@ class SourceHead:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerState:
+    """How far a ledger has come: its last revision, and that of its last row that touches every
+    source alike (SOURCE, MERGE, STANDING or EPOCH); 0 for none."""
+
+    revision: int
+    shared_revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class SourceFindings:
     """A head with the findings behind it, read in one snapshot; retracted and superseded ones too."""
 
@@ -131,6 +140,11 @@ class Ledger(Protocol):
         """Known once the ledger is open."""
         ...
 
+    @property
+    def exclusive(self) -> bool:
+        """True when no other process can write: what `on_commit` told is all that there is (SQLite)."""
+        ...
+
     async def append(self, writes: Sequence[Write]) -> list[Receipt | ReputableError]:
         """Append rows in order and answer once all are durable; one refused item refuses no other.
 
@@ -140,16 +154,16 @@ class Ledger(Protocol):
         """
         ...
 
-    async def revision(self) -> int:
-        """The revision of the last row, 0 for none."""
+    async def state(self) -> LedgerState:
+        """How far the ledger has come."""
         ...
 
-    async def heads(self, source_ids: Sequence[str]) -> tuple[int, dict[str, SourceHead]]:
-        """The ledger's revision and the heads of those sources that have one, in one snapshot."""
+    async def heads(self, source_ids: Sequence[str]) -> tuple[LedgerState, dict[str, SourceHead]]:
+        """The ledger's state and the heads of those sources that have one, in one snapshot."""
         ...
 
-    async def findings(self, source_ids: Sequence[str]) -> tuple[int, dict[str, SourceFindings]]:
-        """The ledger's revision and all findings on those sources that have any, in one snapshot."""
+    async def findings(self, source_ids: Sequence[str]) -> tuple[LedgerState, dict[str, SourceFindings]]:
+        """The ledger's state and all findings on those sources that have any, in one snapshot."""
         ...
 
     async def registered_sources(self, after_revision: int) -> list[RegisteredSource]:
@@ -282,7 +296,7 @@ class NameMatcher(Protocol):
 
 
 __all__ = [
-    "AssessmentCache", "Candidate", "Clock", "HistoricalVerdict", "Identity", "Ledger", "ModelShelf",
+    "AssessmentCache", "Candidate", "Clock", "HistoricalVerdict", "Identity", "Ledger", "LedgerState", "ModelShelf",
     "NameMatcher", "Receipt", "RegisteredSource", "ScoreInput", "Scorer", "SourceFindings", "SourceHead",
     "StandingChange", "Write",
 ]  # fmt: skip
