@@ -14,7 +14,7 @@ UV_COMPILE := $(BIN)/uv pip compile --no-config --quiet --universal --python-ver
 	--generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
 
 # What format, lint and types are checked on: those of these folders that there are.
-SOURCES := $(wildcard server tests benchmarks k8s)
+SOURCES := $(wildcard server scripts tests benchmarks)
 
 # The released contract's descriptors; `make check` compares proto/ with them.
 RELEASED := proto/released.binpb
@@ -23,27 +23,31 @@ RELEASED := proto/released.binpb
 .PHONY: help setup setup-dev run test check format proto release-proto lock bench bench-quality soak k8s clean
 
 help: ## List these targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # ---------------------------------------------------------------------------- environments
 
 setup: $(VENV)/.run ## Make .venv with what the service needs to run.
 
-setup-dev: $(VENV)/.dev ## Add to .venv what tests and checks need.
+setup-dev: $(VENV)/.run $(VENV)/.dev ## Add to .venv what tests and checks need.
 
 $(VENV)/pyvenv.cfg:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later, with venv and ensurepip, is needed (Debian: python3-venv)."; exit 1; }
 	@echo "Making $(VENV) with $(PYTHON)"
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.run: $(VENV)/pyvenv.cfg requirements/run.txt pyproject.toml
-	@echo "Installing $$(grep -c == requirements/run.txt) packages of requirements/run.txt"
+# One stamp for each lock, and one for the project itself.
+$(VENV)/.run-lock: $(VENV)/pyvenv.cfg requirements/run.txt
+	@echo "Installing the $$(grep -c == requirements/run.txt) packages of requirements/run.txt"
 	@$(BIN)/python $(PIP_INSTALL) --requirement requirements/run.txt
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.run-lock pyproject.toml
 	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-index --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.run requirements/dev.txt
-	@echo "Installing $$(grep -c == requirements/dev.txt) packages of requirements/dev.txt"
+$(VENV)/.dev: requirements/dev.txt | $(VENV)/.run
+	@echo "Installing the $$(grep -c == requirements/dev.txt) packages of requirements/dev.txt"
 	@$(BIN)/python $(PIP_INSTALL) --requirement requirements/dev.txt
 	@touch $@
 
@@ -76,18 +80,19 @@ test: setup-dev ## Run every test that takes seconds.
 	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 check: setup-dev ## Check format, lint, types, import contracts, the proto contract and its generated code.
-	$(BIN)/ruff format --check $(SOURCES) scripts
-	$(BIN)/ruff check $(SOURCES) scripts
-	$(BIN)/mypy $(SOURCES) scripts
-	$(BIN)/lint-imports
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy $(SOURCES)
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/buf lint
 	$(BIN)/buf format --diff --exit-code
 	$(if $(wildcard $(RELEASED)),$(BIN)/buf breaking --against $(RELEASED))
 	$(BIN)/python scripts/generate_proto.py --check server
+	$(if $(wildcard k8s/overlays),@$(MAKE) --no-print-directory k8s)
 
 format: setup-dev ## Format Python and proto files and mend what ruff can mend.
-	$(BIN)/ruff check --fix-only $(SOURCES) scripts
-	$(BIN)/ruff format $(SOURCES) scripts
+	$(BIN)/ruff check --fix-only $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/buf format --write
 
 soak: setup-dev ## Run the tests that take minutes.
