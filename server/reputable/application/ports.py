@@ -8,14 +8,14 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from reputable.domain.assessments import Explanation, Score
+from reputable.domain.assessments import Explanation, Reliability, Score
 from reputable.domain.claims import Claim
 from reputable.domain.entries import Entry, EntryKind
 from reputable.domain.epochs import PriorEpoch
 from reputable.domain.errors import ReputableError
 from reputable.domain.findings import Finding
 from reputable.domain.records import TrackRecord
-from reputable.domain.sources import Candidate, Source
+from reputable.domain.sources import Candidate, Source, SourceKind
 from reputable.domain.times import Micros
 from reputable.domain.verdicts import Standing, Verdict
 
@@ -236,8 +236,33 @@ class Scorer(Protocol):
         """Score one claim; pure: equal inputs give bit-equal scores."""
         ...
 
+    def reliability(self, record: TrackRecord, epoch: PriorEpoch) -> Reliability:
+        """The source's long-run share of credible claims."""
+        ...
+
     def score_many(self, items: Sequence[ScoreInput], explanation: Explanation) -> list[Score]:
         """Score claims together; bit-equal to scoring each alone."""
+        ...
+
+
+class PriorComputer(Protocol):
+    """Computes what an epoch freezes."""
+
+    def genesis(self, scorer: Scorer) -> PriorEpoch:
+        """Epoch 0, the priors that a model brings along; in force before the first epoch of the ledger."""
+        ...
+
+    def compute(
+        self,
+        *,
+        number: int,
+        start: Micros,
+        revision: int,
+        history: Sequence[HistoricalVerdict],
+        kinds: Mapping[str, SourceKind],
+        scorer: Scorer,
+    ) -> PriorEpoch:
+        """The epoch that starts at `start`, of the verdicts reviewed before it; pure."""
         ...
 
 

@@ -1,6 +1,6 @@
 """The priors that every record of a day is scored with, frozen so that a verdict touches one source."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from reputable.domain.digests import EMPTY_DIGEST, digest
@@ -19,7 +19,8 @@ class Recalibration:
 class PriorEpoch:
     """Base rates and recalibration in force from `start` (a UTC midnight) to the next epoch's.
 
-    `revision` is the ledger revision it was computed from. Rates are shares of credible claims in
+    `revision` is the ledger revision it was computed from, `held_from` that of its own row (0
+    for the epoch that a model brings along). Rates are shares of credible claims in
     (0, 1) among named sources (`base_rate`, all time; `recent_rate`, trailing year) and among
     COLLECTIVE ones. `context_rates` maps a canonical context to its running rate's
     (credible, count). `recalibrations` is keyed by model version, then form ("light", "full").
@@ -29,6 +30,7 @@ class PriorEpoch:
     number: int
     start: Micros = EARLIEST
     revision: int = 0
+    held_from: int = 0
     base_rate: float = 0.5
     recent_rate: float = 0.5
     collective_rate: float = 0.5
@@ -59,11 +61,11 @@ class PriorEpoch:
         )  # fmt: skip
 
 
-def in_force(epochs: "list[PriorEpoch]", as_of: Micros, at_revision: int | None = None) -> PriorEpoch | None:
-    """The epoch with the latest start at or before `as_of` among those the revision had; None without one."""
+def in_force(epochs: Iterable[PriorEpoch], as_of: Micros, at_revision: int | None = None) -> PriorEpoch | None:
+    """The epoch with the latest start at or before `as_of` among those that revision held; None without one."""
     chosen: PriorEpoch | None = None
     for epoch in epochs:
-        held = at_revision is None or epoch.revision <= at_revision
+        held = at_revision is None or epoch.held_from <= at_revision
         if held and epoch.start <= as_of and (chosen is None or epoch.number > chosen.number):
             chosen = epoch
     return chosen

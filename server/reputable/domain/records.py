@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import fsum
 
-from reputable.domain.digests import EMPTY_DIGEST
+from reputable.domain.digests import EMPTY_DIGEST, digest
 from reputable.domain.findings import Finding, active, record_digest, without_double_counting
 from reputable.domain.sources import SourceKind
 from reputable.domain.times import Day, Micros, day_of
@@ -38,13 +38,15 @@ class TrackRecord:
     """A source's active findings summed up; equal sets of findings give equal records.
 
     Counts are of claims; tallies are weighted by the reviewers' standing. `day` is the day the
-    decayed sums are aged to. `next_review_at` is the first review that `as_of` kept out.
+    decayed sums are aged to. `digest` is that of the active findings, `key` covers the standing of
+    their reviewers too: records of equal `key`, `day` and `kind` are equal. `next_review_at` is the first review that `as_of` kept out.
     """
 
     source_id: str = ""
     kind: SourceKind = SourceKind.UNSPECIFIED
     revision: int = 0
     digest: bytes = EMPTY_DIGEST
+    key: bytes = EMPTY_DIGEST
     day: Day = 0
     verdict_count: int = 0
     credible_count: int = 0
@@ -91,6 +93,7 @@ def summarise(
     standing = active(findings, as_of, at_revision)
     counted = without_double_counting(standing)
     weighed = _weigh(counted, standings)
+    content = record_digest(standing, ledger_key)
     day = day_of(as_of)
     settled = [w for w in weighed if standings.get(w.finding.reviewer) is Standing.ESTABLISHED]
     singles = [w for w in settled if w.finding.period_start is None]
@@ -99,7 +102,8 @@ def summarise(
         source_id=source_id,
         kind=kind,
         revision=revision,
-        digest=record_digest(standing, ledger_key),
+        digest=content,
+        key=digest("record", content, *sorted({w.finding.reviewer for w in settled})),
         day=day,
         verdict_count=sum(f.claim_count for f in counted),
         credible_count=sum(f.credible_count for f in counted),

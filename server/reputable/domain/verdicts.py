@@ -42,7 +42,11 @@ class Verdict:
     url: str = ""
 
     def checked(self, now: Micros) -> "Verdict":
-        """Return the verdict in canonical form, or raise InvalidInput naming the field."""
+        """Return the verdict in canonical form, or raise InvalidInput naming the field.
+
+        A review time that lies ahead within the tolerance for clocks is taken as `now`, so that a
+        verdict counts from the moment it is acknowledged.
+        """
         if self.truthfulness is not None:
             check_truthfulness("verdict.truthfulness", self.truthfulness)
         claim = self.claim.checked(now)
@@ -56,6 +60,7 @@ class Verdict:
         return replace(
             self,
             claim=claim,
+            reviewed_at=min(self.reviewed_at, now),
             reviewer=check_name("verdict.reviewer", self.reviewer, MAX_REVIEWER_CHARACTERS),
             label=check_text("verdict.label", self.label, MAX_LABEL_CHARACTERS, least=0),
             url=check_url("verdict.url", self.url),
@@ -85,7 +90,7 @@ class Scorecard:
     def checked(self, now: Micros) -> "Scorecard":
         """Return the scorecard in canonical form, or raise InvalidInput naming the field."""
         check_time("scorecard.period_end_time", self.period_end, now)
-        if self.period_end <= self.period_start:
+        if min(self.period_end, now) <= self.period_start:
             raise InvalidInput("scorecard.period_end_time", "must lie after period_start_time")
         if not 1 <= len(self.levels) <= MAX_LEVELS:
             raise InvalidInput("scorecard.level_counts", f"give 1 to {MAX_LEVELS} levels")
@@ -97,6 +102,7 @@ class Scorecard:
         check_count("scorecard.unproven_count", self.unproven_count)
         return replace(
             self,
+            period_end=min(self.period_end, now),
             source=check_reference("scorecard.", self.source),
             reviewer=check_name("scorecard.reviewer", self.reviewer, MAX_REVIEWER_CHARACTERS),
             levels=tuple(sorted(self.levels, key=lambda level: level.truthfulness)),
