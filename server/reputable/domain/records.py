@@ -140,7 +140,9 @@ def _weigh(counted: Sequence[Finding], standings: Mapping[str, Standing]) -> lis
 def tally(weighed: Iterable[_Weighed], factors: Iterable[float] | None = None) -> Tally:
     """Correctly rounded weighted sums; `factors` scale the weights one by one."""
     items = list(weighed)
-    weights = [w.weight for w in items] if factors is None else [w.weight * f for w, f in zip(items, factors, strict=True)]
+    weights = (
+        [w.weight for w in items] if factors is None else [w.weight * f for w, f in zip(items, factors, strict=True)]
+    )
     return Tally(
         weight=fsum(weights),
         credible=fsum(x for x, w in zip(weights, items, strict=True) if w.truthfulness >= CREDIBLE_FROM),
