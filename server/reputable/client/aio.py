@@ -60,8 +60,6 @@ from reputable.v1.track_records_pb2 import (
 )
 from reputable.v1.track_records_pb2_grpc import TrackRecordServiceStub
 
-PAGE_SIZE = 500
-
 Asked = TypeVar("Asked", bound=Message)
 Answered = TypeVar("Answered", bound=Message)
 
@@ -267,7 +265,7 @@ class AsyncClient:
 
     async def _write(
         self,
-        method: grpc.aio.UnaryUnaryMultiCallable[Asked, Answered],
+        method: "grpc.aio.UnaryUnaryMultiCallable[Asked, Answered]",
         request: Asked,
         deadline: float,
     ) -> Answered:
@@ -279,7 +277,7 @@ class AsyncClient:
 
     async def _call(
         self,
-        method: grpc.aio.UnaryUnaryMultiCallable[Asked, Answered],
+        method: "grpc.aio.UnaryUnaryMultiCallable[Asked, Answered]",
         request: Asked,
         deadline: float,
     ) -> Answered:

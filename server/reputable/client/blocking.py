@@ -258,7 +258,7 @@ class Client:
 
     def _write(
         self,
-        method: grpc.UnaryUnaryMultiCallable[Asked, Answered],
+        method: "grpc.UnaryUnaryMultiCallable[Asked, Answered]",
         request: Asked,
         deadline: float,
     ) -> Answered:
@@ -270,7 +270,7 @@ class Client:
 
     def _call(
         self,
-        method: grpc.UnaryUnaryMultiCallable[Asked, Answered],
+        method: "grpc.UnaryUnaryMultiCallable[Asked, Answered]",
         request: Asked,
         deadline: float,
     ) -> Answered:
