@@ -39,7 +39,8 @@ class TrackRecord:
 
     Counts are of claims; tallies are weighted by the reviewers' standing. `day` is the day the
     decayed sums are aged to. `digest` is that of the active findings, `key` covers the standing of
-    their reviewers too: records of equal `key`, `day` and `kind` are equal. `next_review_at` is the first review that `as_of` kept out.
+    their reviewers too: records of equal `key`, `day` and `kind` are equal. `next_review_at`
+    is the first review that `as_of` kept out.
     """
 
     source_id: str = ""
