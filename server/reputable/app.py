@@ -30,11 +30,12 @@ from reputable.application.assessing import Assessor
 from reputable.application.epochs import EpochKeeper
 from reputable.application.finding_sources import SourceFinder
 from reputable.application.listing import VerdictLister
-from reputable.application.ports import Ledger, ModelShelf, PriorComputer
+from reputable.application.ports import Ledger, LedgerReader, ModelShelf, PriorComputer
 from reputable.application.record_reading import RecordReader
 from reputable.application.recording import Recorder
 from reputable.application.shared_rows import SharedRows
 from reputable.application.track_records import TrackRecordViewer
+from reputable.domain.errors import LedgerUnavailable
 from reputable.metrics import Metrics
 from reputable.settings import Settings, SettingsError
 from reputable.v1 import credibility_pb2, models_pb2, sources_pb2, track_records_pb2
@@ -267,6 +268,19 @@ class App:
 def sqlite_path(url: str) -> Path:
     """The file of `sqlite:///relative` or `sqlite:////absolute`."""
     return Path(url.removeprefix("sqlite:///"))
+
+
+def open_ledger_reader(url: str) -> LedgerReader:
+    """A reader of the ledger at `url` that sees one snapshot and takes no lock, beside a service or without one.
+
+    Raises LedgerUnavailable when it is not there or cannot be read.
+    """
+    from reputable.adapters.sqlite_ledger import SqliteReader
+
+    path = sqlite_path(url)
+    if not url.startswith("sqlite:///") or not path.is_file():
+        raise LedgerUnavailable(f"{url}: there is no such ledger; give sqlite:///file.")
+    return SqliteReader(path, pinned=True)
 
 
 def _read_tls(settings: Settings) -> grpc_server.Tls | None:
