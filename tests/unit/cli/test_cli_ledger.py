@@ -47,7 +47,8 @@ def test_a_changed_row_is_named_and_ends_with_1(run: Run, filled: str, tmp_path:
         for (name,) in triggers.fetchall():
             database.execute(f'DROP TRIGGER "{name}"')
         changed = database.execute(
-            "UPDATE entry SET payload = CAST(replace(CAST(payload AS TEXT), 'Snow', 'Hail') AS BLOB) WHERE CAST(payload AS TEXT) LIKE '%Snow%'"
+            "UPDATE entry SET payload = CAST(replace(CAST(payload AS TEXT), 'Snow', 'Hail') AS BLOB)"
+            " WHERE CAST(payload AS TEXT) LIKE '%Snow%'"
         )
         assert changed.rowcount == 1
 
