@@ -309,11 +309,13 @@ def build(settings: Settings, learning: Learning | None = None) -> App:
 
 def _load_learning(settings: Settings) -> Learning:
     from reputable.adapters.model_shelf import FolderShelf
-    from reputable.learning import artifact, priors
+    from reputable.learning import artifact
+    from reputable.learning.epochs import EpochComputer
 
-    folders = [artifact.SHIPPED, *([settings.models_dir] if settings.models_dir else [])]
-    models = FolderShelf(folders, load=artifact.load, describe=artifact.describe, default=settings.model)
-    return Learning(models, priors.Priors())
+    folders = [artifact.MODELS_FOLDER, *([settings.models_dir] if settings.models_dir is not None else [])]
+    default = settings.model or artifact.DEFAULT_VERSION
+    models = FolderShelf(folders, load=artifact.load, describe=artifact.describe, default=default)
+    return Learning(models, EpochComputer())
 
 
 def serve(settings: Settings) -> None:
