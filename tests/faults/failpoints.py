@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
-from reputable.adapters import sqlite_writer
+from reputable.adapters import sqlite_file, sqlite_writer
 from reputable.adapters.sqlite_writer import SqliteWriter
 from reputable.api.interceptors import BoundMethod
 from reputable.application.shared_rows import SharedRows
@@ -85,9 +85,22 @@ def during_start(reached: Callable[[], None]) -> None:
     SharedRows._apply_source = applying  # type: ignore[method-assign]
 
 
+def during_migration(reached: Callable[[], None]) -> None:
+    """The schema is made; its version is not noted."""
+    migrate = sqlite_file._migrate
+
+    def migrating(connection: Any) -> None:  # noqa: ANN401 - passed on.
+        version = connection.pragma("user_version")
+        migrate(connection)
+        connection.pragma("user_version", version)
+        reached()
+
+    sqlite_file._migrate = migrating
+
+
 POINTS: dict[str, Callable[[Callable[[], None]], None]] = {
     point.__name__: point
-    for point in (before_insert, before_commit, after_commit, after_acknowledgement, during_start)
+    for point in (before_insert, before_commit, after_commit, after_acknowledgement, during_start, during_migration)
 }
 
 

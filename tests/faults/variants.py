@@ -1,12 +1,19 @@
 """Deliberately naive variants of the service: a test that finds nothing wrong with them proves nothing."""
 
 import asyncio
+import itertools
 import math
+import os
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import apsw
 import grpc
+
+
+_COUNT = itertools.count()
 
 
 def maximum_concurrent_rpcs() -> None:
@@ -61,9 +68,97 @@ def patient_redis() -> None:
     breaker.FAILURES_TO_OPEN = 1 << 30
 
 
+def deferred_transactions() -> None:
+    """Begin transactions without taking the write lock."""
+    original = apsw.Connection
+
+    class Deferred(original):  # type: ignore[valid-type,misc]
+        def execute(self, statement: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - passed on.
+            return super().execute(statement.replace("BEGIN IMMEDIATE", "BEGIN"), *args, **kwargs)
+
+    apsw.Connection = Deferred  # type: ignore[misc]
+
+
+def early_acknowledgement() -> None:
+    """Acknowledge what is queued, before it is durable."""
+    from reputable.adapters.sqlite_ledger import SqliteLedger
+    from reputable.application.ports import Receipt
+
+    append = SqliteLedger.append
+
+    async def appending(self: SqliteLedger, writes: Any) -> Any:  # noqa: ANN401 - passed on.
+        asyncio.ensure_future(append(self, writes))  # noqa: RUF006 - naive.
+        revision = 1_000_000 + next(_COUNT)
+        return [Receipt(revision, revision, b"", 0, write.chain) for write in writes]
+
+    SqliteLedger.append = appending  # type: ignore[method-assign]
+
+
+def no_idempotency() -> None:
+    """Forget the callers' request ids."""
+    from reputable.adapters.sqlite_ledger import SqliteLedger
+
+    append = SqliteLedger.append
+
+    async def appending(self: SqliteLedger, writes: Any) -> Any:  # noqa: ANN401 - passed on.
+        return await append(self, [replace(write, request_id="") for write in writes])
+
+    SqliteLedger.append = appending  # type: ignore[method-assign]
+
+
+def unshielded_commit() -> None:
+    """Write and commit within the call itself, step by step, as the call's own task."""
+    from reputable.adapters.ledger_plan import Planner
+    from reputable.adapters.sqlite_ledger import SqliteLedger
+    from reputable.adapters.sqlite_store import load, store
+    from reputable.adapters.sqlite_writer import SqliteWriter
+    from reputable.domain.errors import LedgerUnavailable
+
+    async def appending(self: SqliteLedger, writes: Any) -> Any:  # noqa: ANN401 - passed on.
+        writer: SqliteWriter = self._writer
+        connection = writer._connected()
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except apsw.Error as error:
+            raise LedgerUnavailable(str(error)) from error
+        planner = Planner(load(connection, writes), self.identity.record_key, writer._clock.now())
+        outcomes = planner.add_all(writes)
+        store(connection, planner.plan)
+        await asyncio.sleep(0.001)
+        connection.execute("COMMIT")
+        self._committed(writes, outcomes)
+        return outcomes
+
+    SqliteLedger.append = appending  # type: ignore[method-assign]
+
+
+def stepping_clock() -> None:
+    """Not naive but wrong: the wall clock is off by what a file says, in seconds."""
+    from reputable.adapters.clock import SystemClock
+
+    path, now = Path(os.environ["REPUTABLE_TEST_CLOCK"]), SystemClock.now
+
+    def stepping(self: SystemClock) -> int:
+        offset = int(path.read_text() or 0) if path.exists() else 0
+        return now(self) + offset * 1_000_000
+
+    SystemClock.now = stepping  # type: ignore[method-assign]
+
+
 VARIANTS: dict[str, Callable[[], None]] = {
     variant.__name__: variant
-    for variant in (maximum_concurrent_rpcs, endless_calls, nan_scores, no_mac, patient_redis)
+    for variant in (
+        maximum_concurrent_rpcs,
+        endless_calls,
+        nan_scores,
+        no_mac,
+        patient_redis,
+        deferred_transactions,
+        early_acknowledgement,
+        no_idempotency,
+        unshielded_commit,
+        stepping_clock,
+    )
 }
 
 
