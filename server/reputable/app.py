@@ -8,7 +8,7 @@ import time
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import grpc
@@ -39,6 +39,11 @@ from reputable.metrics import Metrics
 from reputable.settings import Settings, SettingsError
 from reputable.v1 import credibility_pb2, models_pb2, sources_pb2, track_records_pb2
 
+if TYPE_CHECKING:
+    from reputable.adapters.tracing import Tracing
+
+T = TypeVar("T")
+
 ALIVE_SECONDS = 10.0
 """An event loop that has not ticked for longer than this is not alive."""
 EPOCH_SECONDS = 0.5
@@ -65,9 +70,10 @@ class Learning:
 class App:
     """The service in one process. `start` it in an event loop, and `stop` it in the same."""
 
-    def __init__(self, settings: Settings, learning: Learning) -> None:
+    def __init__(self, settings: Settings, learning: Learning, tracing: "Tracing | None" = None) -> None:
         self._settings = settings
         self._learning = learning
+        self._tracing = tracing
         self._clock = SystemClock()
         self._cleanup = contextlib.AsyncExitStack()
         self._state = "starting"
@@ -76,7 +82,7 @@ class App:
         self._server: grpc.aio.Server | None = None
         self._redis: Any = None
         self._deadlines: Deadlines | None = None
-        self.metrics = Metrics()
+        self.metrics = Metrics(trace_id=tracing.current_trace_id if tracing is not None else None)
         self.port = 0
         self.metrics_port = 0
 
@@ -89,8 +95,10 @@ class App:
             SettingsError: What is set needs something that is not installed.
         """
         settings, metrics = self._settings, self.metrics
+        if self._tracing is not None:
+            self._cleanup.push_async_callback(asyncio.to_thread, self._tracing.close)
         embedded = await self._start_embedded_redis()  # Before gRPC: a process that runs it must not fork.
-        ledger = await self._open_ledger()
+        ledger = self._traced("ledger", await self._open_ledger())
         observer = MetricsObserver(metrics)
         ledger.on_commit(observer.committed)
         local = LruCache(settings.local_cache_size)
@@ -98,7 +106,8 @@ class App:
 
         names, models = LetterLore(), self._learning.models
         shared = SharedRows(ledger, names, self._learning.priors.genesis(models.active))
-        reader = RecordReader(ledger, shared, self._clock)
+        shared.resolver = self._traced("resolver", shared.resolver)
+        reader = self._traced("reader", RecordReader(ledger, shared, self._clock))
         await reader.start()
         metrics.ledger_revision = reader.revision
         keeper = EpochKeeper(
@@ -106,8 +115,8 @@ class App:
         )
         await self._keep_epochs(keeper)
         assessor = Assessor(
-            clock=self._clock, shared=shared, reader=reader, models=models,
-            local=local, cache=self._redis, observer=observer,
+            clock=self._clock, shared=shared, reader=reader, models=self._traced("models", models),
+            local=local, cache=self._traced("cache", self._redis), observer=observer,
         )  # fmt: skip
         recorder = Recorder(clock=self._clock, ledger=ledger, shared=shared, names=names)
         viewer = TrackRecordViewer(clock=self._clock, ledger=ledger, shared=shared, reader=reader, models=models)
@@ -138,6 +147,9 @@ class App:
             await self._server.stop(self._settings.grace_seconds)
         await self._cleanup.aclose()
         self._state = "stopped"
+
+    def _traced(self, part: str, target: T) -> T:
+        return target if self._tracing is None or target is None else self._tracing.around(part, target)
 
     async def _start_embedded_redis(self) -> str:
         """The URL of the embedded server; empty where none is wanted or to be had."""
@@ -227,7 +239,12 @@ class App:
         deadlines = self._deadlines = Deadlines(self.metrics)
         self.metrics.gauge("reputable_calls_in_progress", "Calls under way.", lambda: len(deadlines))
         self._in_background(deadlines.run())
-        boundary = Boundary(self.metrics, deadlines, CallLog(settings.log_calls))
+        boundary = Boundary(
+            self.metrics,
+            deadlines,
+            CallLog(settings.log_calls, self.metrics.trace_id),
+            self._tracing.server_span if self._tracing is not None else None,
+        )
         grpc_server.register(server, boundary, {_SERVICES[name]: servicers[name] for name in _SERVICES})
         self._health = grpc_server.Health(server, _NAMES)
         if settings.reflection:
@@ -288,9 +305,20 @@ def _log_failure(task: "asyncio.Task[object]") -> None:
 def build(settings: Settings, learning: Learning | None = None) -> App:
     """The service that `settings` describe, not started yet; with the models on disk unless others are given.
 
-    Raises ArtifactRefused or ModelNotFound when the model to start with cannot be used.
+    Raises ArtifactRefused or ModelNotFound when the model to start with cannot be used, SettingsError
+    when traces are wanted and cannot be made.
     """
-    return App(settings, learning or _load_learning(settings))
+    return App(settings, learning or _load_learning(settings), _load_tracing(settings))
+
+
+def _load_tracing(settings: Settings) -> "Tracing | None":
+    if settings.traces == "off":
+        return None
+    try:
+        from reputable.adapters import tracing
+    except ImportError as error:
+        raise SettingsError("traces otlp is not installed: pip install 'reputable[tracing]'") from error
+    return tracing.otlp(__version__)
 
 
 def _load_learning(settings: Settings) -> Learning:

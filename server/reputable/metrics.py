@@ -8,6 +8,7 @@ there from the start; no label ever holds a source, a claim or a caller.
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from time import time
 
 from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
 from prometheus_client.core import (
@@ -17,6 +18,7 @@ from prometheus_client.core import (
     Metric,
 )
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Exemplar
 
 SECONDS = (
     0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
@@ -42,14 +44,18 @@ REDIS_PROBLEMS = ("timeout", "error", "refused", "skipped", "dropped")
 FINDINGS = ("credible", "not_credible", "unproven", "scorecard")
 
 
+Bucket = tuple[str, float] | tuple[str, float, Exemplar]
+
+
 class Histogram:
     """Counts of values at or below each bound, and their sum."""
 
-    __slots__ = ("bounds", "counts", "total")
+    __slots__ = ("bounds", "counts", "exemplars", "total")
 
     def __init__(self, bounds: Sequence[float]) -> None:
         self.bounds = bounds
         self.counts = [0] * (len(bounds) + 1)
+        self.exemplars: dict[int, Exemplar] = {}
         self.total = 0.0
 
     def observe(self, value: float) -> None:
@@ -57,13 +63,18 @@ class Histogram:
         self.counts[bisect_left(self.bounds, value)] += 1
         self.total += value
 
-    def buckets(self) -> list[tuple[str, float]]:
-        """Cumulative counts by upper bound, as Prometheus wants them."""
+    def exemplify(self, value: float, trace_id: str) -> None:
+        """Show the trace of a counted value beside its bucket, in OpenMetrics only."""
+        self.exemplars[bisect_left(self.bounds, value)] = Exemplar({"trace_id": trace_id}, value, time())
+
+    def buckets(self) -> list[Bucket]:
+        """Cumulative counts by upper bound, as Prometheus wants them, with the latest exemplars."""
         counts, running = list(self.counts), 0
-        found = []
-        for bound, count in zip((*map(str, self.bounds), "+Inf"), counts, strict=True):
-            running += count
-            found.append((bound, float(running)))
+        found: list[Bucket] = []
+        for index, bound in enumerate((*map(str, self.bounds), "+Inf")):
+            running += counts[index]
+            exemplar = self.exemplars.get(index)
+            found.append((bound, float(running)) if exemplar is None else (bound, float(running), exemplar))
         return found
 
 
@@ -83,6 +94,23 @@ class CallMeter:
         """Count a call that ended with `code` after `seconds`."""
         self.handled[code] += 1
         self.seconds.observe(seconds)
+
+
+class TracedCallMeter(CallMeter):
+    """A meter that keeps exemplars; `trace_id` gives that of the call under way, or nothing."""
+
+    __slots__ = ("_trace_id",)
+
+    def __init__(self, service: str, method: str, trace_id: Callable[[], str]) -> None:
+        super().__init__(service, method)
+        self._trace_id = trace_id
+
+    def finish(self, code: str, seconds: float) -> None:
+        """Count a call, with its trace."""
+        super().finish(code, seconds)
+        trace_id = self._trace_id()
+        if trace_id:
+            self.seconds.exemplify(seconds, trace_id)
 
 
 def _zeros(names: Iterable[str]) -> dict[str, int]:
@@ -106,10 +134,12 @@ class Metrics:
     loop_lag_seconds: float = 0.0
     gauges: dict[str, tuple[str, Callable[[], float]]] = field(default_factory=dict)
     models: Callable[[], Mapping[str, str]] = dict
+    trace_id: Callable[[], str] | None = None
 
     def meter(self, service: str, method: str) -> CallMeter:
-        """The figures of a method, made once."""
-        meter = CallMeter(service, method)
+        """The figures of a method, made once; with exemplars where there are traces."""
+        traced = self.trace_id
+        meter = CallMeter(service, method) if traced is None else TracedCallMeter(service, method, traced)
         self.calls.append(meter)
         return meter
 
