@@ -177,7 +177,7 @@ class App:
         )
         self._cleanup.push_async_callback(cache.close)
         await cache.start()
-        self.metrics.gauge("reputable_redis_up", "Whether Redis answers: 1 or 0.", lambda: float(cache.reachable))
+        self.metrics.gauge("reputable_redis_up", lambda: float(cache.reachable))
         return cache
 
     async def _open_ledger(self) -> Ledger:
@@ -221,7 +221,7 @@ class App:
             "transport": self._settings.transport,
         }
         metrics.models = lambda: {"version": models.active.version, "digest": models.active.digest.hex()[:16]}
-        metrics.gauge("reputable_local_cache_scores", "Scores that the process holds.", lambda: len(local))
+        metrics.gauge("reputable_local_cache_scores", lambda: len(local))
 
     async def _serve_grpc(self, servicers: Mapping[str, object]) -> None:
         settings = self._settings
@@ -237,7 +237,7 @@ class App:
         except ImportError as error:
             raise SettingsError("transport fast is not installed: pip install 'reputable[fast]'") from error
         deadlines = self._deadlines = Deadlines(self.metrics)
-        self.metrics.gauge("reputable_calls_in_progress", "Calls under way.", lambda: len(deadlines))
+        self.metrics.gauge("reputable_calls_in_progress", lambda: len(deadlines))
         self._in_background(deadlines.run())
         boundary = Boundary(
             self.metrics,

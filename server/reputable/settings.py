@@ -60,9 +60,6 @@ class Settings(BaseSettings):
     model: str = ""
     """Version of the model to start with; unset: the newest in `models_dir`."""
 
-    memory: bool = True
-    """Whether the verdict memory is used where the model and the installation have one."""
-
     transport: Literal["grpcio", "fast"] = "grpcio"
     """What carries gRPC: `grpcio`, or `fast` (needs the extra of that name; plaintext only)."""
 
