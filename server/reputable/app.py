@@ -30,11 +30,12 @@ from reputable.application.assessing import Assessor
 from reputable.application.epochs import EpochKeeper
 from reputable.application.finding_sources import SourceFinder
 from reputable.application.listing import VerdictLister
-from reputable.application.ports import Ledger, ModelShelf, PriorComputer
+from reputable.application.ports import Ledger, LedgerReader, ModelShelf, PriorComputer
 from reputable.application.record_reading import RecordReader
 from reputable.application.recording import Recorder
 from reputable.application.shared_rows import SharedRows
 from reputable.application.track_records import TrackRecordViewer
+from reputable.domain.errors import LedgerUnavailable
 from reputable.metrics import Metrics
 from reputable.settings import Settings, SettingsError
 from reputable.v1 import credibility_pb2, models_pb2, sources_pb2, track_records_pb2
@@ -286,6 +287,19 @@ def sqlite_path(url: str) -> Path:
     return Path(url.removeprefix("sqlite:///"))
 
 
+def open_ledger_reader(url: str) -> LedgerReader:
+    """A reader of the ledger at `url` that sees one snapshot and takes no lock, beside a service or without one.
+
+    Raises LedgerUnavailable when it is not there or cannot be read.
+    """
+    from reputable.adapters.sqlite_ledger import SqliteReader
+
+    path = sqlite_path(url)
+    if not url.startswith("sqlite:///") or not path.is_file():
+        raise LedgerUnavailable(f"{url}: there is no such ledger; give sqlite:///file.")
+    return SqliteReader(path, pinned=True)
+
+
 def _read_tls(settings: Settings) -> grpc_server.Tls | None:
     if settings.tls_certificate is None or settings.tls_key is None:
         return None
@@ -323,11 +337,13 @@ def _load_tracing(settings: Settings) -> "Tracing | None":
 
 def _load_learning(settings: Settings) -> Learning:
     from reputable.adapters.model_shelf import FolderShelf
-    from reputable.learning import artifact, priors
+    from reputable.learning import artifact
+    from reputable.learning.epochs import EpochComputer
 
-    folders = [artifact.SHIPPED, *([settings.models_dir] if settings.models_dir else [])]
-    models = FolderShelf(folders, load=artifact.load, describe=artifact.describe, default=settings.model)
-    return Learning(models, priors.Priors())
+    folders = [artifact.MODELS_FOLDER, *([settings.models_dir] if settings.models_dir is not None else [])]
+    default = settings.model or artifact.DEFAULT_VERSION
+    models = FolderShelf(folders, load=artifact.load, describe=artifact.describe, default=default)
+    return Learning(models, EpochComputer())
 
 
 def serve(settings: Settings) -> None:
