@@ -1,8 +1,12 @@
 """Tells the metrics what the application did."""
 
-from reputable.application.ports import Receipt, Write
+from collections.abc import Sequence
+from typing import Any
+
+from reputable.application.ports import Ledger, Receipt, Write
 from reputable.domain.assessments import ServedFrom
 from reputable.domain.entries import EntryKind
+from reputable.domain.errors import LedgerFull, LedgerUnavailable, ReputableError
 from reputable.domain.honesty import RollingHonesty, log_loss, squared_error
 from reputable.domain.verdicts import CREDIBLE_FROM
 from reputable.metrics import Metrics
@@ -43,6 +47,32 @@ class MetricsObserver:
             metrics.verdicts["scorecard"] += 1
         elif write.kind is EntryKind.VERDICT and write.finding is not None:
             metrics.verdicts[_name_of(write)] += 1
+
+
+class WatchedWrites:
+    """Stands for the ledger towards those who write; remembers whether the last write went through."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self.problem = ""
+
+    @property
+    def well(self) -> bool:
+        """Whether it did; true before the first."""
+        return not self.problem
+
+    async def append(self, writes: Sequence[Write]) -> list[Receipt | ReputableError]:
+        """As Ledger.append."""
+        try:
+            outcomes = await self._ledger.append(writes)
+        except (LedgerUnavailable, LedgerFull) as error:
+            self.problem = error.message
+            raise
+        self.problem = ""
+        return outcomes
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the ledger has.
+        return getattr(self._ledger, name)
 
 
 class HonestyMetrics:

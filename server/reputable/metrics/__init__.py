@@ -13,7 +13,15 @@ from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
 from reputable.metrics.families import Families
 from reputable.metrics.figures import CODES, SECONDS, SHARES, CallMeter, ForeseenMeter, Histogram, TracedCallMeter
 from reputable.metrics.names import (
-    FINDINGS, GAUGES, MOST_MODELS, REDIS_PROBLEMS, RESULTS, ROLLING, SERVED_FROM, STAGES, TIERS,
+    FINDINGS,
+    GAUGES,
+    MOST_MODELS,
+    REDIS_PROBLEMS,
+    RESULTS,
+    ROLLING,
+    SERVED_FROM,
+    STAGES,
+    TIERS,
 )  # fmt: skip
 
 __all__ = ["CODES", "GAUGES", "ROLLING", "CallMeter", "ForeseenMeter", "Histogram", "Metrics"]

@@ -21,7 +21,9 @@ FINDINGS = ("credible", "not_credible", "unproven", "scorecard")
 
 GAUGES = {
     "reputable_calls_in_progress": "Calls under way.",
+    "reputable_ledger_writable": "Whether the last write to the ledger went through, 1 or 0.",
     "reputable_local_cache_scores": "Scores that the process holds.",
+    "reputable_model_trained_until_seconds": "End of the training window of the model that scores, Unix time.",
     "reputable_redis_up": "Whether Redis answers, 1 or 0; absent where none is configured.",
 }
 """What is asked for in a scrape rather than counted."""
