@@ -11,7 +11,6 @@ from reputable.application.record_reading import RecordReader
 from reputable.application.shared_rows import SharedRows
 from reputable.domain.assessments import Explanation
 from reputable.domain.entries import EntryKind
-from reputable.domain.errors import ReputableError
 from reputable.domain.sources import SourceReference
 from reputable.domain.verdicts import CREDIBLE_FROM
 
@@ -29,7 +28,7 @@ class HonestyObserver(Protocol):
         ...
 
     def unforeseen(self) -> None:
-        """A verdict was not compared: too many waited, or the ledger was out of reach."""
+        """A verdict was not compared: too many waited, the ledger was out of reach, or the model failed."""
         ...
 
 
@@ -95,7 +94,7 @@ class HonestyWatch:
             reading = await self._reader.read(wanted)
             epoch = self._shared.epoch_at(reading.as_of, reading.at_revision)
             score = scorer.score(ScoreInput(verdict.claim, reading.record, epoch), Explanation.NONE)
-        except ReputableError:
+        except Exception:  # noqa: BLE001 - one claim that a model fails on must not end the watch.
             self._observer.unforeseen()
             return
         self._observer.foresaw(scorer.version, score.credibility, credible=verdict.truthfulness >= CREDIBLE_FROM)
