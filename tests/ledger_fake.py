@@ -259,12 +259,16 @@ class InMemoryLedger:
         for row in sorted(found, key=lambda row: (row.verdict.reviewed_at, row.revision)):
             yield row
 
+    async def finding_digests(self, source_id: str) -> dict[int, bytes]:
+        return {f.revision: f.content_digest(self.identity.record_key) for f in self._findings(source_id)}
+
     async def counts(self) -> LedgerCounts:
         return LedgerCounts(
             entries=len(self._entries),
             findings=len(self._rows(EntryKind.VERDICT, EntryKind.SCORECARD)),
             heads=len({e.source_id for e in self._entries}),
             sources=len(self._sources()),
+            names=len(self._names()),
             standings=len({payloads.parse_standing(e.payload)[0] for e in self._rows(EntryKind.STANDING)}),
             epochs=len(self._rows(EntryKind.EPOCH)),
         )

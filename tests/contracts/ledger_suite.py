@@ -183,6 +183,9 @@ class Records(LedgerSuite):
         assert set(held) == {CHAIN}
         expected = record_digest(active(held[CHAIN].findings), ledger.identity.record_key)
         assert held[CHAIN].head.record_digest == expected
+        kept = await ledger.finding_digests(CHAIN)
+        key = ledger.identity.record_key
+        assert kept == {f.revision: f.content_digest(key) for f in held[CHAIN].findings}
         assert held[CHAIN].head.revision == 6
 
     async def test_findings_come_back_as_they_were(self, ledger: Ledger) -> None:
@@ -390,4 +393,4 @@ class SharedRows(LedgerSuite):
         await accepted(ledger, source("b"), found("a"), retraction("r", 3), standing("Desk", Standing.NEW, "s"))
         counts = await ledger.counts()
         assert (counts.entries, counts.findings, counts.heads) == (5, 1, 3)
-        assert (counts.sources, counts.standings, counts.epochs) == (2, 1, 0)
+        assert (counts.sources, counts.names, counts.standings, counts.epochs) == (2, 2, 1, 0)

@@ -1,7 +1,13 @@
 """Knows who speaks."""
 
 from reputable.api.conversion.claims import decode_revision
-from reputable.api.conversion.pages import bad_page_token, decode_page_size, decode_page_token, encode_page_token
+from reputable.api.conversion.pages import (
+    bad_page_token,
+    decode_page_size,
+    decode_page_token,
+    encode_page_token,
+    fitting,
+)
 from reputable.api.conversion.sources import decode_source, encode_resolution, encode_source
 from reputable.api.interceptors import Context, principal_of
 from reputable.application.finding_sources import SourceFinder
@@ -37,9 +43,9 @@ class SourceServicer(SourceServiceServicer):
         """One page of sources by id."""
         most, after = decode_page_size(request.page_size), _decode_token(request.page_token)
         sources = await self._finder.page(after, most + 1)
+        page = fitting(map(encode_source, sources[:most]))
         return pb.ListSourcesResponse(
-            sources=map(encode_source, sources[:most]),
-            next_page_token=encode_page_token(sources[most - 1].id) if len(sources) > most else "",
+            sources=page, next_page_token=encode_page_token(page[-1].source_id) if len(sources) > len(page) else ""
         )
 
     async def ResolveSource(self, request: pb.ResolveSourceRequest, context: Context) -> pb.ResolveSourceResponse:

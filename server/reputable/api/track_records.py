@@ -1,6 +1,12 @@
 """Keeps what checking found, and sums it up."""
 
-from reputable.api.conversion.track_records import decode_record_query, encode_record
+from reputable.api.conversion.pages import decode_page_size, encode_page_token, fitting
+from reputable.api.conversion.track_records import (
+    decode_record_query,
+    decode_revision_token,
+    encode_record,
+    encode_recorded_verdict,
+)
 from reputable.api.conversion.verdicts import (
     decode_scorecard_request,
     decode_standing,
@@ -12,6 +18,7 @@ from reputable.api.conversion.verdicts import (
     encode_retracted,
 )
 from reputable.api.interceptors import Context, principal_of
+from reputable.application.listing import VerdictLister
 from reputable.application.ports import Clock
 from reputable.application.recording import Recorder, VerdictRequest
 from reputable.application.track_records import TrackRecordViewer
@@ -23,10 +30,11 @@ from reputable.v1.track_records_pb2_grpc import TrackRecordServiceServicer
 class TrackRecordServicer(TrackRecordServiceServicer):
     """Decodes, asks the recorder or the viewer, encodes."""
 
-    def __init__(self, clock: Clock, recorder: Recorder, viewer: TrackRecordViewer) -> None:
+    def __init__(self, clock: Clock, recorder: Recorder, viewer: TrackRecordViewer, lister: VerdictLister) -> None:
         self._clock = clock
         self._recorder = recorder
         self._viewer = viewer
+        self._lister = lister
 
     async def RecordVerdict(self, request: pb.RecordVerdictRequest, context: Context) -> pb.RecordVerdictResponse:
         """Record one verdict; durable when answered."""
@@ -84,3 +92,14 @@ class TrackRecordServicer(TrackRecordServiceServicer):
         """Sum a source's verdicts up."""
         view = await self._viewer.view(decode_record_query(request))
         return pb.GetTrackRecordResponse(track_record=encode_record(view))
+
+    async def ListVerdicts(self, request: pb.ListVerdictsRequest, context: Context) -> pb.ListVerdictsResponse:
+        """One page of a source's verdicts and scorecards, newest first."""
+        most, before = decode_page_size(request.page_size), decode_revision_token(request.page_token)
+        found = await self._lister.page(
+            request.source_id, most=most + 1, before=before, include_inactive=request.include_inactive
+        )
+        page = fitting(map(encode_recorded_verdict, found[:most]))
+        return pb.ListVerdictsResponse(
+            verdicts=page, next_page_token=encode_page_token(str(page[-1].revision)) if len(found) > len(page) else ""
+        )

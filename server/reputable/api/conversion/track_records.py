@@ -8,10 +8,19 @@ from reputable.api.conversion.claims import (
     decode_time,
     encode_time,
 )
-from reputable.api.conversion.verdicts import encode_levels
+from reputable.api.conversion.pages import bad_page_token, decode_page_token
+from reputable.api.conversion.verdicts import encode_levels, encode_scorecard, encode_verdict
+from reputable.application.listing import RecordedVerdict, VerdictState
 from reputable.application.track_records import Month, TrackRecordQuery, TrackRecordView
 from reputable.domain.freshness import STRONG
+from reputable.domain.verdicts import Verdict
 from reputable.v1 import track_records_pb2 as pb
+
+_STATES = {
+    VerdictState.ACTIVE: pb.VERDICT_STATE_ACTIVE,
+    VerdictState.SUPERSEDED: pb.VERDICT_STATE_SUPERSEDED,
+    VerdictState.RETRACTED: pb.VERDICT_STATE_RETRACTED,
+}
 
 
 def decode_record_query(message: pb.GetTrackRecordRequest) -> TrackRecordQuery:
@@ -57,3 +66,27 @@ def _encode_month(month: Month) -> pb.TimelineMonth:
         credible_count=month.credible_count,
         mean_truthfulness=month.mean_truthfulness,
     )
+
+
+def decode_revision_token(token: str) -> int | None:
+    """The revision below which a page of verdicts starts; None for the first page."""
+    last = decode_page_token(token)
+    if last and not (last.isascii() and last.isdigit() and len(last) <= 18):
+        raise bad_page_token()
+    return int(last) if last else None
+
+
+def encode_recorded_verdict(recorded: RecordedVerdict) -> pb.RecordedVerdict:
+    """The message of a verdict or a scorecard as the ledger holds it."""
+    message = pb.RecordedVerdict(
+        verdict_id=recorded.verdict_id,
+        state=_STATES[recorded.state],
+        revision=recorded.revision,
+        record_time=encode_time(recorded.recorded_at),
+        principal=recorded.principal,
+    )
+    if isinstance(recorded.content, Verdict):
+        message.verdict.CopyFrom(encode_verdict(recorded.content))
+    else:
+        message.scorecard.CopyFrom(encode_scorecard(recorded.content))
+    return message

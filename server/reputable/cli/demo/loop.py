@@ -71,7 +71,6 @@ def _print_steps(claim: Claim, before: Assessment, after: Assessment, restored: 
     shown = table(
         "Step", "Credibility", "Reliability", "Verdicts", "Pair", "Record digest",
         right=["Verdicts"],
-        title=f"3. What verdicts do, live, for: {claim.source_name}",
     )  # fmt: skip
     steps = {
         "assessed": before,
@@ -89,6 +88,7 @@ def _print_steps(claim: Claim, before: Assessment, after: Assessment, restored: 
             pair(assessment),
             assessment.record_digest.hex()[:16],
         )
+    console().print(f"3. What verdicts do, live, to a claim of: {claim.source_name}", style="bold")
     console().print(shown)
     same = restored.record_digest == before.record_digest
     console().print(
@@ -105,7 +105,8 @@ def _print_moves(before: Assessment, after: Assessment) -> None:
     moved = [move for move in moves if abs(move[0]) >= LEAST_MOVE]
     if not moved:
         return
-    shown = table("Moved by", "Factor", "Why", right=["Moved by"], title="What moved, in log-odds")
+    shown = table("Moved by", "Factor", "Why", right=["Moved by"], flexible=["Why"])
     for move, factor in sorted(moved, key=lambda pair: -abs(pair[0])):
         shown.add_row(f"{move:+.2f}", factor.name, factor.sentence)
+    console().print("What the three verdicts moved, in log-odds, and why", style="bold")
     console().print(shown)

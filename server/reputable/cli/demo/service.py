@@ -56,7 +56,7 @@ def service(settings: Settings) -> Iterator[RunningService]:
         command = [sys.executable, "-m", "reputable", "serve"]
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)  # noqa: S603 - ourselves.
         try:
-            _wait_until_answering(process, client)
+            _wait_until_answering(process, settings.address)
             yield RunningService(client, process, settings, time.monotonic() - began)
         finally:
             _end(process)
@@ -83,19 +83,19 @@ def _check_free(variable: str, address: str) -> None:
             ) from error
 
 
-def _wait_until_answering(process: subprocess.Popen[bytes], client: Client) -> None:
+def _wait_until_answering(process: subprocess.Popen[bytes], address: str) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while True:
-        if process.poll() is not None:
-            _fail(process)
-        try:
-            client.get_model()
-        except CallError as error:
-            if time.monotonic() > deadline:
-                raise CommandError(f"the service does not answer: {error}; see {LOG}.") from error
-            time.sleep(0.05)
-        else:
-            return
+    with client_of(address, attempts=1) as client:
+        while process.poll() is None:
+            try:
+                client.get_model()
+            except CallError as error:
+                if time.monotonic() > deadline:
+                    raise CommandError(f"the service does not answer: {error}; see {LOG}.") from error
+                time.sleep(0.05)
+            else:
+                return
+    _fail(process)
 
 
 def _fail(process: subprocess.Popen[bytes]) -> NoReturn:

@@ -20,6 +20,10 @@ from reputable.client import AssessClaimRequest, Assessment, CallError, Client, 
 from reputable.ingest.claim_files import read_claims
 from reputable.ingest.rows import Reject
 
+SOURCE_WIDTH = 20
+LEAST_EVIDENCE = 5
+"""Verdicts that the source shown in the loop has, at least: one verdict then moves it a little."""
+
 LEGEND = """\
 Credibility  probability that checking would find the claim at least half true, with its 90 % interval.
 Verdicts     how many checked claims of the source that rests on.
@@ -36,6 +40,7 @@ def tour(service: RunningService, examples: Path) -> None:
         f"(model {model.version}, ledger {service.settings.ledger_url})."
     )
     _prepare(client, examples)
+    shown.print(LEGEND + "\n")
     raid = _requests(examples / "border_raid_claims.jsonl")
     known = _requests(examples / "with_record_claims.jsonl")
     began = time.perf_counter()
@@ -47,8 +52,7 @@ def tour(service: RunningService, examples: Path) -> None:
     )  # fmt: skip
     shown.print("Most of these sources have never been checked: wide intervals say so.\n")
     _print_claims(f"2. {len(known)} claims by sources that fact-checkers know", known, assessed[len(raid) :])
-    shown.print(LEGEND + "\n")
-    show_loop(client, known[0])
+    show_loop(client, _least_known(known, assessed[len(raid) :]))
     _show_cache(client, [*raid, *known], assessed, first)
     _show_addresses(service)
 
@@ -83,13 +87,19 @@ def _assess(client: Client, requests: Sequence[AssessClaimRequest]) -> list[Asse
     return assessed
 
 
+def _least_known(requests: Sequence[AssessClaimRequest], assessed: Sequence[Assessment]) -> AssessClaimRequest:
+    """The claim whose source has the shortest record, but for those with next to none."""
+    counts = [assessment.evidence_count for assessment in assessed]
+    enough = [count for count in counts if count >= LEAST_EVIDENCE]
+    return requests[counts.index(min(enough, default=max(counts)))]
+
+
 def _print_claims(title: str, requests: Sequence[AssessClaimRequest], assessed: Sequence[Assessment]) -> None:
     shown = table(
         "Source", "Claim", "Credibility", "Verdicts", "Pair", "Strongest reason",
-        right=["Verdicts"], title=title,
+        right=["Verdicts"], flexible=["Claim", "Strongest reason"],
     )  # fmt: skip
-    for column, width in zip(shown.columns, (20, 34, 16, 8, 4, 25), strict=True):
-        column.width = width
+    shown.columns[0].width, shown.columns[0].no_wrap = SOURCE_WIDTH, False
     for request, assessment in zip(requests, assessed, strict=True):
         shown.add_row(
             request.claim.source_name,
@@ -99,6 +109,7 @@ def _print_claims(title: str, requests: Sequence[AssessClaimRequest], assessed: 
             pair(assessment),
             strongest_reason(assessment),
         )
+    console().print(title, style="bold")
     console().print(shown)
 
 
@@ -121,7 +132,6 @@ def _show_cache(
     shown = table(
         "Pass", "Claims", "Time", "A claim", "Answered by",
         right=["Claims", "Time", "A claim"],
-        title="4. The same claims again: nothing changed, so the cache answers",
     )  # fmt: skip
     for name, seconds, answers in (("first", first, before), ("second", second, again)):
         tiers = Counter(TIERS.get(answer.served_from, "?") for answer in answers)
@@ -132,6 +142,7 @@ def _show_cache(
             f"{seconds * 1e6 / len(answers):.0f} us",
             ", ".join(f"{tier} {count}" for tier, count in tiers.most_common()),
         )
+    console().print("4. The same claims again: nothing changed, so the cache answers", style="bold")
     console().print(shown)
     console().print(
         "A key is a digest of all that a score is computed from, so a stale one cannot be found. Redis holds\n"
