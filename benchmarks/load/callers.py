@@ -89,7 +89,14 @@ def _start(
     body = path.with_suffix(".body")
     body.write_bytes(target.bodies[number % len(target.bodies)])
     command = ["taskset", "-c", str(core), "h2load", "-c", "1", "-m", "1", "-D", f"{round(seconds * 1000) + 500}ms"]
-    command += ["--warm-up-time", f"{round(WARM_UP_SECONDS * 1000)}ms", "--log-file", str(path.with_suffix(".log")), "-d", str(body)]
+    command += [
+        "--warm-up-time",
+        f"{round(WARM_UP_SECONDS * 1000)}ms",
+        "--log-file",
+        str(path.with_suffix(".log")),
+        "-d",
+        str(body),
+    ]
     command += [part for header in target.headers for part in ("-H", header)]
     command += ["--rps", f"{rate:.3f}"] if rate else []
     command += ["--h1"] if target.http1 else []

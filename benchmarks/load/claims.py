@@ -28,9 +28,7 @@ def texts(count: int, seed: int = SEED) -> Iterator[str]:
     """`count` claims of about 150 characters, no two alike."""
     chance = random.Random(seed)
     for number in range(count):
-        halves = [
-            " ".join(chance.choice(words) for words in (SUBJECTS, VERBS, OBJECTS, ENDINGS)) for _ in range(2)
-        ]
+        halves = [" ".join(chance.choice(words) for words in (SUBJECTS, VERBS, OBJECTS, ENDINGS)) for _ in range(2)]
         yield f"{halves[0].capitalize()}, and {halves[1]} in district {number}."
 
 

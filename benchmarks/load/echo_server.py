@@ -5,8 +5,8 @@ Usage: python -m benchmarks.load.echo_server {grpcio,threads,fast} PORT
 
 import asyncio
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import grpc
 
@@ -17,15 +17,15 @@ THREADS = 8
 ANSWER = messages.answer()
 
 
-async def _answer(request: pb.AssessClaimRequest, context: object) -> pb.AssessClaimResponse:
+async def _answer(_request: pb.AssessClaimRequest, _context: object) -> pb.AssessClaimResponse:
     return ANSWER
 
 
-def _answer_in_thread(request: pb.AssessClaimRequest, context: object) -> pb.AssessClaimResponse:
+def _answer_in_thread(_request: pb.AssessClaimRequest, _context: object) -> pb.AssessClaimResponse:
     return ANSWER
 
 
-def _register(server: Any, behaviour: Any) -> None:
+def _register(server: grpc.Server | grpc.aio.Server, behaviour: Callable[..., object]) -> None:
     method = grpc.unary_unary_rpc_method_handler(
         behaviour,
         request_deserializer=pb.AssessClaimRequest.FromString,

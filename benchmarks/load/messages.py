@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime
 
+import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from benchmarks.load import claims
-from reputable.v1 import assessment_pb2, common_pb2, credibility_pb2, sources_pb2
+from reputable.v1 import assessment_pb2, common_pb2, credibility_pb2, credibility_pb2_grpc, sources_pb2
 
 METHOD = "/reputable.v1.CredibilityService/AssessClaim"
 BATCH_METHOD = "/reputable.v1.CredibilityService/BatchAssessClaims"
@@ -29,9 +30,7 @@ def requests(count: int, sources: int, seed: int = claims.SEED) -> list[credibil
     return [request(text, number, sources) for number, text in enumerate(claims.texts(count, seed))]
 
 
-def batch(
-    count: int, sources: int, seed: int = claims.SEED, *, packed: bool = False
-) -> credibility_pb2.BatchAssessClaimsRequest:
+def batch(count: int, sources: int, seed: int) -> credibility_pb2.BatchAssessClaimsRequest:
     """A batch of different requests."""
     return credibility_pb2.BatchAssessClaimsRequest(requests=requests(count, sources, seed))
 
@@ -66,3 +65,13 @@ def answer() -> credibility_pb2.AssessClaimResponse:
         served_from=assessment_pb2.SERVED_FROM_LOCAL_CACHE,
     )
     return credibility_pb2.AssessClaimResponse(assessment=assessment)
+
+
+def check_echo(port: int) -> int:
+    """Call AssessClaim with a real client; the answer's length in bytes, or RuntimeError when it is none."""
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        stub = credibility_pb2_grpc.CredibilityServiceStub(channel)
+        reply = stub.AssessClaim(requests(1, 1)[0], timeout=10)
+    if not 0 < reply.assessment.credibility < 1:
+        raise RuntimeError(f"no credibility in\n{reply}")
+    return reply.ByteSize()

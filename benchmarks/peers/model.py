@@ -1,9 +1,12 @@
 """The model that every peer serves: words and pairs of words into a logistic regression, as in scikit-learn's guide."""
 
 import random
-from typing import Any
+from typing import TYPE_CHECKING
 
 from benchmarks.load import claims
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 NGRAMS = 20_000
 """As many as a peer's model of this service's size has; see `vocabulary`."""
@@ -19,7 +22,7 @@ def vocabulary(count: int = NGRAMS) -> list[str]:
     return [*seen, *(f"filler{number}" for number in range(count))][:count]
 
 
-def train() -> Any:
+def train() -> "Pipeline":
     """A fitted pipeline; the labels are chance, the work of scoring does not depend on them."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
