@@ -30,11 +30,12 @@ from reputable.application.assessing import Assessor
 from reputable.application.epochs import EpochKeeper
 from reputable.application.finding_sources import SourceFinder
 from reputable.application.listing import VerdictLister
-from reputable.application.ports import Ledger, ModelShelf, PriorComputer
+from reputable.application.ports import Ledger, LedgerReader, ModelShelf, PriorComputer
 from reputable.application.record_reading import RecordReader
 from reputable.application.recording import Recorder
 from reputable.application.shared_rows import SharedRows
 from reputable.application.track_records import TrackRecordViewer
+from reputable.domain.errors import LedgerUnavailable
 from reputable.metrics import Metrics
 from reputable.settings import Settings, SettingsError
 from reputable.v1 import credibility_pb2, models_pb2, sources_pb2, track_records_pb2
@@ -165,7 +166,7 @@ class App:
         )
         self._cleanup.push_async_callback(cache.close)
         await cache.start()
-        self.metrics.gauge("reputable_redis_up", "Whether Redis answers: 1 or 0.", lambda: float(cache.reachable))
+        self.metrics.gauge("reputable_redis_up", lambda: float(cache.reachable))
         return cache
 
     async def _open_ledger(self) -> Ledger:
@@ -209,7 +210,7 @@ class App:
             "transport": self._settings.transport,
         }
         metrics.models = lambda: {"version": models.active.version, "digest": models.active.digest.hex()[:16]}
-        metrics.gauge("reputable_local_cache_scores", "Scores that the process holds.", lambda: len(local))
+        metrics.gauge("reputable_local_cache_scores", lambda: len(local))
 
     async def _serve_grpc(self, servicers: Mapping[str, object]) -> None:
         settings = self._settings
@@ -225,7 +226,7 @@ class App:
         except ImportError as error:
             raise SettingsError("transport fast is not installed: pip install 'reputable[fast]'") from error
         deadlines = self._deadlines = Deadlines(self.metrics)
-        self.metrics.gauge("reputable_calls_in_progress", "Calls under way.", lambda: len(deadlines))
+        self.metrics.gauge("reputable_calls_in_progress", lambda: len(deadlines))
         self._in_background(deadlines.run())
         boundary = Boundary(self.metrics, deadlines, CallLog(settings.log_calls))
         grpc_server.register(server, boundary, {_SERVICES[name]: servicers[name] for name in _SERVICES})
@@ -269,6 +270,19 @@ def sqlite_path(url: str) -> Path:
     return Path(url.removeprefix("sqlite:///"))
 
 
+def open_ledger_reader(url: str) -> LedgerReader:
+    """A reader of the ledger at `url` that sees one snapshot and takes no lock, beside a service or without one.
+
+    Raises LedgerUnavailable when it is not there or cannot be read.
+    """
+    from reputable.adapters.sqlite_ledger import SqliteReader
+
+    path = sqlite_path(url)
+    if not url.startswith("sqlite:///") or not path.is_file():
+        raise LedgerUnavailable(f"{url}: there is no such ledger; give sqlite:///file.")
+    return SqliteReader(path, pinned=True)
+
+
 def _read_tls(settings: Settings) -> grpc_server.Tls | None:
     if settings.tls_certificate is None or settings.tls_key is None:
         return None
@@ -295,11 +309,13 @@ def build(settings: Settings, learning: Learning | None = None) -> App:
 
 def _load_learning(settings: Settings) -> Learning:
     from reputable.adapters.model_shelf import FolderShelf
-    from reputable.learning import artifact, priors
+    from reputable.learning import artifact
+    from reputable.learning.epochs import EpochComputer
 
-    folders = [artifact.SHIPPED, *([settings.models_dir] if settings.models_dir else [])]
-    models = FolderShelf(folders, load=artifact.load, describe=artifact.describe, default=settings.model)
-    return Learning(models, priors.Priors())
+    folders = [artifact.MODELS_FOLDER, *([settings.models_dir] if settings.models_dir is not None else [])]
+    default = settings.model or artifact.DEFAULT_VERSION
+    models = FolderShelf(folders, load=artifact.load, describe=artifact.describe, default=default)
+    return Learning(models, EpochComputer())
 
 
 def serve(settings: Settings) -> None:
