@@ -33,7 +33,7 @@ def start_up(work: Path, core: int) -> Figures:
 def large(work: Path, core: int, scale: int) -> Figures:
     """The same with 100,000 sources and a million verdicts, both divided by `scale`."""
     ledger = ledgers.make(work / f"large-{scale}.db", [LARGE_VERDICTS] * (LARGE_SOURCES // scale))
-    service = ours.Ours("large", {"MEMORY": "false"}, ledger, core=core, work=work)
+    service = ours.Ours("large", {}, ledger, core=core, work=work)
     with service.server:
         sources = LARGE_SOURCES // scale
         service.target(messages.requests(1_000, sources), pb.SERVED_FROM_LOCAL_CACHE)

@@ -16,16 +16,17 @@ from reputable.adapters.embedded_redis import find_binary
 from reputable.v1 import assessment_pb2, credibility_pb2, credibility_pb2_grpc
 
 READY_SECONDS = 120.0
-LOCAL_HIT: dict[str, str] = {"REDIS_URL": "off", "MEMORY": "false"}
+COMMAND = (sys.executable, "-m", "reputable", "serve")
+LOCAL_HIT: dict[str, str] = {"REDIS_URL": "off"}
 """Settings, without their prefix: the process's own cache alone."""
-COMPUTED = {"REDIS_URL": "off", "LOCAL_CACHE_SIZE": "0", "MEMORY": "false"}
+COMPUTED = {"REDIS_URL": "off", "LOCAL_CACHE_SIZE": "0"}
 """Neither cache, no verdict memory."""
-COMPUTED_WITH_MEMORY = {"REDIS_URL": "off", "LOCAL_CACHE_SIZE": "0", "MEMORY": "true"}
+COMPUTED_WITH_MEMORY = {"REDIS_URL": "off", "LOCAL_CACHE_SIZE": "0"}
 
 
 def redis_hit(port: int) -> dict[str, str]:
     """Redis over TCP alone; the same ledger with its verdict memory."""
-    return {"REDIS_URL": f"redis://127.0.0.1:{port}", "LOCAL_CACHE_SIZE": "0", "MEMORY": "true"}
+    return {"REDIS_URL": f"redis://127.0.0.1:{port}", "LOCAL_CACHE_SIZE": "0"}
 
 
 class Ours:
@@ -44,9 +45,8 @@ class Ours:
             "LEDGER_URL": f"sqlite:///{folder / 'ledger.db'}",
             **settings,
         }
-        command = [sys.executable, "-m", "reputable", "serve"]
         environment = {f"REPUTABLE_{name}": value for name, value in given.items()}
-        self.server = Server(command, log=folder / "log", core=core, environment=environment)
+        self.server = Server(COMMAND, log=folder / "log", core=core, environment=environment)
         self.ready_seconds = self.server.wait_until(self._is_ready, READY_SECONDS)
 
     def _is_ready(self) -> bool:

@@ -64,6 +64,7 @@ class Server:
         started = time.perf_counter()
         while not ready():
             if self._process.poll() is not None or time.perf_counter() - started > seconds:
+                self.stop()
                 tail = "\n".join(self._log.read_text(errors="replace").splitlines()[-15:])
                 raise RuntimeError(f"{self._process.args!r} did not come up:\n{tail}")
             time.sleep(0.01)
