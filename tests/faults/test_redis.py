@@ -174,7 +174,7 @@ def test_f03_a_client_with_its_own_patience_would_hang(tmp_path: Path, redis: Re
     print(f"the naive variant had not answered after {time.monotonic() - started:.1f} s")
 
 
-@pytest.mark.parametrize("fault", [faults.slow(0.2), faults.trickle(0.002), faults.blackhole], ids=str)
+@pytest.mark.parametrize("fault", [faults.slow(0.2), faults.trickle(0.002), faults.blackhole], ids=["slow", "trickling", "silent"])
 def test_f04_f05_a_slow_trickling_or_silent_redis_costs_50_ms_until_the_breaker_opens(
     cached: Cached, fault: Fault
 ) -> None:
