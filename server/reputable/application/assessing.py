@@ -16,6 +16,11 @@ from reputable.domain.errors import InvalidInput, ReputableError
 from reputable.domain.freshness import STRONG, Freshness
 from reputable.domain.times import DAY, Micros
 
+_SLICE = 64
+"""Claims of a batch that are dealt with before another call is let in: some milliseconds."""
+_TURNS = 10
+"""Turns of the event loop that it is then given up for."""
+
 
 @dataclass(frozen=True, slots=True)
 class AssessQuery:
@@ -55,6 +60,13 @@ class _Job:
     scorer: Scorer
     item: ScoreInput
     key: bytes
+
+
+async def _take_turns(index: int) -> None:
+    """Between two slices of a batch let other calls in; a new one takes several turns of the event loop."""
+    if index and index % _SLICE == 0:
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
 
 
 class Assessor:
@@ -108,6 +120,7 @@ class Assessor:
         outcomes: dict[int, Assessment | ReputableError] = {}
         checked: dict[int, tuple[Wanted, AssessQuery]] = {}
         for index, query in enumerate(queries):
+            await _take_turns(index)
             try:
                 checked[index] = self._checked(query, now)
             except ReputableError as error:
@@ -115,6 +128,7 @@ class Assessor:
         readings = await self._reader.read_many([wanted for wanted, _ in checked.values()])
         jobs: dict[int, _Job] = {}
         for (index, (_, query)), reading in zip(checked.items(), readings, strict=True):
+            await _take_turns(index)
             try:
                 if isinstance(reading, ReputableError):
                     raise reading
@@ -123,6 +137,7 @@ class Assessor:
                 outcomes[index] = error
         scores = await self._scores({job.key: job for job in jobs.values()})
         for index, job in jobs.items():
+            await _take_turns(index)
             outcomes[index] = self._assessment(job, *scores[job.key], now)
         return [outcomes[index] for index in range(len(queries))]
 
@@ -176,13 +191,21 @@ class Assessor:
             self._observer.took("cache", self._clock.monotonic() - started)
             scores = {k: (s, ServedFrom.REDIS) for k, s in zip(keys, found, strict=True) if s is not None}
             self._observer.looked_up(ServedFrom.REDIS, len(scores), len(keys) - len(scores))
-        computed = self._compute([job for key, job in jobs.items() if key not in scores])
+        computed = await self._computed([job for key, job in jobs.items() if key not in scores])
         for key, score in computed.items():
             scores[key] = (score, ServedFrom.COMPUTED)
             if self._cache is not None:
                 self._cache.put(key, score)
         for key, (score, _) in scores.items():
             self._local.put(key, score)
+        return scores
+
+    async def _computed(self, jobs: Sequence[_Job]) -> dict[bytes, Score]:
+        """Scores computed a slice at a time, so that other calls get their turn between."""
+        scores: dict[bytes, Score] = {}
+        for start in range(0, len(jobs), _SLICE):
+            await _take_turns(start)
+            scores |= self._compute(jobs[start : start + _SLICE])
         return scores
 
     def _compute(self, jobs: Sequence[_Job]) -> dict[bytes, Score]:
