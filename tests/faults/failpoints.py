@@ -10,6 +10,7 @@ from reputable.adapters import sqlite_file, sqlite_writer
 from reputable.adapters.sqlite_writer import SqliteWriter
 from reputable.api.interceptors import BoundMethod
 from reputable.application.shared_rows import SharedRows
+from tests.faults.patching import got, put
 
 
 def _die() -> None:
@@ -30,24 +31,24 @@ class _Countdown:
 
 def before_insert(reached: Callable[[], None]) -> None:
     """The rows are planned; none is written."""
-    store = sqlite_writer.store
+    store = got(sqlite_writer, "store")
 
     def storing(*args: Any) -> None:  # noqa: ANN401 - passed on.
         reached()
         store(*args)
 
-    sqlite_writer.store = storing
+    put(sqlite_writer, "store", storing)
 
 
 def before_commit(reached: Callable[[], None]) -> None:
     """The rows are written; the transaction is open."""
-    store = sqlite_writer.store
+    store = got(sqlite_writer, "store")
 
     def storing(*args: Any) -> None:  # noqa: ANN401 - passed on.
         store(*args)
         reached()
 
-    sqlite_writer.store = storing
+    put(sqlite_writer, "store", storing)
 
 
 def after_commit(reached: Callable[[], None]) -> None:
@@ -58,7 +59,7 @@ def after_commit(reached: Callable[[], None]) -> None:
         commit(self, jobs)
         reached()
 
-    SqliteWriter._commit = committing  # type: ignore[method-assign]
+    put(SqliteWriter, "_commit", committing)
 
 
 def after_acknowledgement(reached: Callable[[], None]) -> None:
@@ -71,7 +72,7 @@ def after_acknowledgement(reached: Callable[[], None]) -> None:
             asyncio.get_running_loop().call_later(0.01, reached)
         return answer
 
-    BoundMethod.serve = serving  # type: ignore[method-assign]
+    put(BoundMethod, "serve", serving)
 
 
 def during_start(reached: Callable[[], None]) -> None:
@@ -82,7 +83,7 @@ def during_start(reached: Callable[[], None]) -> None:
         reached()
         apply_source(self, row)
 
-    SharedRows._apply_source = applying  # type: ignore[method-assign]
+    put(SharedRows, "_apply_source", applying)
 
 
 def during_migration(reached: Callable[[], None]) -> None:
@@ -95,7 +96,7 @@ def during_migration(reached: Callable[[], None]) -> None:
         connection.pragma("user_version", version)
         reached()
 
-    sqlite_file._migrate = migrating
+    put(sqlite_file, "_migrate", migrating)
 
 
 POINTS: dict[str, Callable[[Callable[[], None]], None]] = {

@@ -1,6 +1,6 @@
 """The ledger in SQLite under fire: F17 to F23 and F26 to F29."""
 
-import datetime
+import datetime as dt
 import shutil
 import threading
 import time
@@ -201,7 +201,7 @@ def test_f22_the_same_request_id_with_another_request_is_refused_and_changes_not
 def moment(**ago: float) -> Timestamp:
     """Now plus that."""
     stamp = Timestamp()
-    stamp.FromDatetime(datetime.datetime.now(datetime.UTC) + datetime.timedelta(**ago))
+    stamp.FromDatetime(dt.datetime.now(dt.UTC) + dt.timedelta(**ago))
     return stamp
 
 
@@ -268,8 +268,10 @@ def test_f26_a_restored_backup_meets_no_stale_score_and_refuses_newer_tokens(
             token = service.records.RecordVerdict(verdict_request(number, truthfulness=0.0), timeout=5).freshness_token
         low = service.credibility.AssessClaim(assess_request(99), timeout=2).assessment
         wait_until(
-            lambda: service.credibility.AssessClaim(assess_request(99), timeout=2).assessment.served_from
-            == assessment_pb2.SERVED_FROM_REDIS,
+            lambda: (
+                service.credibility.AssessClaim(assess_request(99), timeout=2).assessment.served_from
+                == assessment_pb2.SERVED_FROM_REDIS
+            ),
             5,
             "Redis holds the score",
         )

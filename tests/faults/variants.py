@@ -12,18 +12,20 @@ from typing import Any
 import apsw
 import grpc
 
+from tests.faults.patching import got, put
 
 _COUNT = itertools.count()
 
 
 def maximum_concurrent_rpcs() -> None:
     """Let grpc refuse calls beyond a number of them."""
-    original = grpc.aio.server
+    original = got(grpc.aio, "server")
 
     def server(*args: Any, **kwargs: Any) -> grpc.aio.Server:  # noqa: ANN401 - passed on.
-        return original(*args, **kwargs, maximum_concurrent_rpcs=100)
+        made: grpc.aio.Server = original(*args, **kwargs, maximum_concurrent_rpcs=100)
+        return made
 
-    grpc.aio.server = server
+    put(grpc.aio, "server", server)
 
 
 def endless_calls() -> None:
@@ -34,8 +36,8 @@ def endless_calls() -> None:
     async def endless(*_: Any) -> Any:  # noqa: ANN401 - never returns.
         await asyncio.sleep(3_600)
 
-    Assessor.assess = endless  # type: ignore[method-assign]
-    Recorder.record_verdict = endless  # type: ignore[method-assign]
+    put(Assessor, "assess", endless)
+    put(Recorder, "record_verdict", endless)
 
 
 def nan_scores() -> None:
@@ -47,7 +49,7 @@ def nan_scores() -> None:
     def computing(self: Assessor, jobs: Any) -> Any:  # noqa: ANN401 - passed on.
         return {key: replace(score, credibility=math.nan) for key, score in compute(self, jobs).items()}
 
-    Assessor._compute = computing  # type: ignore[method-assign]
+    put(Assessor, "_compute", computing)
 
 
 def no_mac() -> None:
@@ -57,15 +59,16 @@ def no_mac() -> None:
     def believe(self: Seal, key: bytes, sealed: bytes) -> bytes:
         return sealed[MAC_SIZE:]
 
-    Seal.open = believe  # type: ignore[assignment]
+    put(Seal, "open", believe)
 
 
 def patient_redis() -> None:
     """Give Redis the five seconds that redis-py gives it, and never stop asking."""
     from reputable.adapters import breaker, redis_cache, redis_connections
 
-    redis_cache.BUDGET_SECONDS = redis_connections.BUDGET_SECONDS = 5.0
-    breaker.FAILURES_TO_OPEN = 1 << 30
+    put(redis_cache, "BUDGET_SECONDS", 5.0)
+    put(redis_connections, "BUDGET_SECONDS", 5.0)
+    put(breaker, "FAILURES_TO_OPEN", 1 << 30)
 
 
 def deferred_transactions() -> None:
@@ -76,7 +79,7 @@ def deferred_transactions() -> None:
         def execute(self, statement: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - passed on.
             return super().execute(statement.replace("BEGIN IMMEDIATE", "BEGIN"), *args, **kwargs)
 
-    apsw.Connection = Deferred  # type: ignore[misc]
+    put(apsw, "Connection", Deferred)
 
 
 def early_acknowledgement() -> None:
@@ -91,7 +94,7 @@ def early_acknowledgement() -> None:
         revision = 1_000_000 + next(_COUNT)
         return [Receipt(revision, revision, b"", 0, write.chain) for write in writes]
 
-    SqliteLedger.append = appending  # type: ignore[method-assign]
+    put(SqliteLedger, "append", appending)
 
 
 def no_idempotency() -> None:
@@ -101,9 +104,9 @@ def no_idempotency() -> None:
     append = SqliteLedger.append
 
     async def appending(self: SqliteLedger, writes: Any) -> Any:  # noqa: ANN401 - passed on.
-        return await append(self, [replace(write, request_id="") for write in writes])
+        return await append(self, [write._replace(request_id="") for write in writes])
 
-    SqliteLedger.append = appending  # type: ignore[method-assign]
+    put(SqliteLedger, "append", appending)
 
 
 def unshielded_commit() -> None:
@@ -129,7 +132,7 @@ def unshielded_commit() -> None:
         self._committed(writes, outcomes)
         return outcomes
 
-    SqliteLedger.append = appending  # type: ignore[method-assign]
+    put(SqliteLedger, "append", appending)
 
 
 def stepping_clock() -> None:
@@ -142,7 +145,7 @@ def stepping_clock() -> None:
         offset = int(path.read_text() or 0) if path.exists() else 0
         return now(self) + offset * 1_000_000
 
-    SystemClock.now = stepping  # type: ignore[method-assign]
+    put(SystemClock, "now", stepping)
 
 
 VARIANTS: dict[str, Callable[[], None]] = {

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import grpc
 
 from reputable.v1 import track_records_pb2
-from tests.faults.messages import claim, failure_of, verdict_request
+from tests.faults.messages import failure_of, verdict_request
 from tests.faults.running import ROOT, Service, wait_until
 
 SOURCES = 20
@@ -113,7 +113,6 @@ def list_verdicts(service: Service, source_id: str) -> list[str]:
         token = page.next_page_token
         if not token:
             return listed
-
 
 
 def command(*words: str, seconds: float = 60.0) -> "subprocess.CompletedProcess[str]":
