@@ -30,6 +30,7 @@ _CANCELLED = _CODE_NAMES[grpc.StatusCode.CANCELLED]
 _EXPIRED = _CODE_NAMES[grpc.StatusCode.DEADLINE_EXCEEDED]
 
 Context = grpc.aio.ServicerContext[Any, Any]
+Serve = Callable[[bytes, Any], Awaitable[bytes]]
 
 
 class CallLog(Protocol):
@@ -92,12 +93,19 @@ class Deadlines:
 
 
 class Boundary:
-    """What all methods share."""
+    """What all methods share; `in_span` puts a method, "/service/Method", inside a span of a trace."""
 
-    def __init__(self, metrics: Metrics, deadlines: Deadlines, call_log: CallLog) -> None:
+    def __init__(
+        self,
+        metrics: Metrics,
+        deadlines: Deadlines,
+        call_log: CallLog,
+        in_span: Callable[[str, Serve], Serve] | None = None,
+    ) -> None:
         self.metrics = metrics
         self.deadlines = deadlines
         self.call_log = call_log
+        self.in_span = in_span
 
 
 class BoundMethod:
