@@ -41,7 +41,7 @@ class CallLog(Protocol):
         """Whether to write a line; asked for every call."""
         ...
 
-    def write(self, method: str, code: str, seconds: float, response: Message | None, context: Context) -> None:
+    def write(self, method: str, code: str, seconds: float, response: Message | bytes | None, context: Context) -> None:
         """Write the line."""
         ...
 
@@ -117,7 +117,7 @@ class BoundMethod:
         boundary: Boundary,
         name: tuple[str, str],
         parse: Callable[[bytes], Message],
-        behaviour: Callable[[Any, Any], Awaitable[Message]],
+        behaviour: Callable[[Any, Any], Awaitable[Message | bytes]],
         max_bytes: int,
         max_seconds: float,
         limiter: Limiter | None = None,
@@ -140,12 +140,10 @@ class BoundMethod:
         self._deadlines.begin(task, started + self._max_seconds)
         try:
             if self._limiter is None:
-                response = await self._behaviour(self._message(raw), context)
-                answer = response.SerializeToString()
+                response, answer = await self._answer(raw, context)
             else:
                 async with self._limiter.turn(len(raw)):
-                    response = await self._behaviour(self._message(raw), context)
-                    answer = response.SerializeToString()
+                    response, answer = await self._answer(raw, context)
         except asyncio.CancelledError:
             if not self._deadlines.take_expired(task):
                 self._finish(task, started, _EXPIRED if _is_past(context) else _CANCELLED, None, context)
@@ -158,6 +156,10 @@ class BoundMethod:
             return answer
         self._finish(task, started, _CODE_NAMES[refusal.code], None, context)
         return await context.abort(refusal.code, refusal.message, refusal.trailing_metadata)
+
+    async def _answer(self, raw: bytes, context: Context) -> tuple[Message | bytes, bytes]:
+        response = await self._behaviour(self._message(raw), context)
+        return response, response if isinstance(response, bytes) else response.SerializeToString()
 
     def _message(self, raw: bytes) -> Message:
         if len(raw) > self._max_bytes:
@@ -177,7 +179,7 @@ class BoundMethod:
         return Refusal(grpc.StatusCode.DEADLINE_EXCEEDED, message, ())
 
     def _finish(
-        self, task: "asyncio.Task[Any]", started: float, code: str, response: Message | None, context: Context
+        self, task: "asyncio.Task[Any]", started: float, code: str, response: Message | bytes | None, context: Context
     ) -> None:
         seconds = perf_counter() - started
         self._deadlines.end(task)
