@@ -1,6 +1,7 @@
 """Deliberately naive variants of the service: a test that finds nothing wrong with them proves nothing."""
 
 import asyncio
+import contextlib
 import itertools
 import math
 import os
@@ -148,6 +149,39 @@ def stepping_clock() -> None:
     put(SystemClock, "now", stepping)
 
 
+def delete_after_commit() -> None:
+    """Cache a claim's score under its name, and delete it after every commit on its source."""
+    from reputable.adapters.redis_cache import PREFIX, RedisCache
+    from reputable.application import assessing
+    from reputable.application.record_reading import RecordReader
+    from reputable.domain.digests import digest
+
+    caches: list[RedisCache] = []
+    create, committed = RedisCache.__init__, RecordReader._committed
+
+    def creating(self: RedisCache, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed on.
+        create(self, *args, **kwargs)
+        caches.append(self)
+
+    def key(_scorer: Any, item: Any, _explanation: Any) -> bytes:  # noqa: ANN401 - as the one it replaces.
+        return digest("naive", item.record.source_id)
+
+    async def delete(source_id: str) -> None:
+        due = asyncio.get_running_loop().time() + 0.05
+        with contextlib.suppress(Exception):
+            connections = caches[0]._connections
+            replies = await connections.exchange([(b"DEL", PREFIX + digest("naive", source_id))], due)
+            await connections.give_back(replies, trusted=True)
+
+    def committing(self: RecordReader, write: Any, receipt: Any) -> None:  # noqa: ANN401 - passed on.
+        committed(self, write, receipt)
+        asyncio.ensure_future(delete(write.chain))  # noqa: RUF006 - naive.
+
+    put(RedisCache, "__init__", creating)
+    put(assessing, "content_key", key)
+    put(RecordReader, "_committed", committing)
+
+
 VARIANTS: dict[str, Callable[[], None]] = {
     variant.__name__: variant
     for variant in (
@@ -161,6 +195,7 @@ VARIANTS: dict[str, Callable[[], None]] = {
         no_idempotency,
         unshielded_commit,
         stepping_clock,
+        delete_after_commit,
     )
 }
 
