@@ -5,7 +5,7 @@ import contextlib
 import itertools
 import math
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -182,6 +182,48 @@ def delete_after_commit() -> None:
     put(RecordReader, "_committed", committing)
 
 
+def stop_at_once() -> None:
+    """On SIGTERM neither say so nor drain, and give calls under way no time."""
+    from reputable.app import App
+
+    async def drain(_self: App) -> None:
+        pass
+
+    async def stop(self: App) -> None:
+        if self._server is not None:
+            await self._server.stop(0)
+        await self._cleanup.aclose()
+
+    put(App, "drain", drain)
+    put(App, "stop", stop)
+    os.environ["REPUTABLE_DRAIN_SECONDS"] = "0"
+
+
+def torn_reload() -> None:
+    """Name the model that is active once the score is there, after a turn of the event loop."""
+    from reputable.application.assessing import Assessor
+
+    assess = Assessor.assess
+
+    async def assessing(self: Assessor, query: Any) -> Any:  # noqa: ANN401 - passed on.
+        assessment = await assess(self, query)
+        await asyncio.sleep(0)
+        return replace(assessment, model_version=self._models.active.version)
+
+    put(Assessor, "assess", assessing)
+
+
+def no_limiter() -> None:
+    """Let every batch in."""
+    from reputable.api.limiter import Limiter
+
+    @contextlib.asynccontextmanager
+    async def turn(_self: Limiter, _size: int) -> AsyncIterator[None]:
+        yield
+
+    put(Limiter, "turn", turn)
+
+
 VARIANTS: dict[str, Callable[[], None]] = {
     variant.__name__: variant
     for variant in (
@@ -196,6 +238,9 @@ VARIANTS: dict[str, Callable[[], None]] = {
         unshielded_commit,
         stepping_clock,
         delete_after_commit,
+        stop_at_once,
+        torn_reload,
+        no_limiter,
     )
 }
 
