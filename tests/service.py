@@ -7,6 +7,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import grpc
+from grpc_health.v1 import health_pb2
+from grpc_reflection.v1alpha import reflection_pb2
 
 from reputable.adapters.model_shelf import FolderShelf
 from reputable.adapters.tracing import Tracing
@@ -62,6 +64,27 @@ class Service:
     def target(self) -> str:
         """Where it listens."""
         return f"127.0.0.1:{self.app.port}"
+
+    async def raw(self, path: str, message: bytes) -> bytes:
+        """Send bytes to a method as they are."""
+        call = self.channel.unary_unary(path, request_serializer=bytes, response_deserializer=bytes)
+        return await call(message, timeout=5)
+
+    async def health(self, service: str = "") -> health_pb2.HealthCheckResponse.ServingStatus.ValueType:
+        """Ask the standard health service."""
+        request = health_pb2.HealthCheckRequest(service=service)
+        answer = await self.raw("/grpc.health.v1.Health/Check", request.SerializeToString())
+        return health_pb2.HealthCheckResponse.FromString(answer).status
+
+    async def reflected(self) -> set[str]:
+        """The services that reflection lists."""
+        call = self.channel.stream_stream(
+            "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+            request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
+            response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
+        )(iter([reflection_pb2.ServerReflectionRequest(list_services="")]))
+        answer = await anext(aiter(call))
+        return {found.name for found in answer.list_services_response.service}
 
     async def assess(
         self, text: str = "Rain fell.", source: str = "Ann Example"
