@@ -7,7 +7,7 @@ from reputable.app.opening import Learning, load_learning, load_tracing, open_le
 from reputable.app.service import App
 from reputable.settings import Settings
 
-__all__ = ["App", "Learning", "build", "open_ledger_reader", "serve", "sqlite_path"]
+__all__ = ["App", "Learning", "build", "load_learning", "open_ledger_reader", "serve", "sqlite_path"]
 
 
 def build(settings: Settings, learning: Learning | None = None) -> App:

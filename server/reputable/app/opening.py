@@ -43,16 +43,20 @@ def sqlite_path(url: str) -> Path:
     return Path(url.removeprefix("sqlite:///"))
 
 
-def open_ledger_reader(url: str) -> LedgerReader:
+async def open_ledger_reader(url: str) -> LedgerReader:
     """A reader of the ledger at `url` that sees one snapshot and takes no lock, beside a service or without one.
 
     Raises LedgerUnavailable when it is not there or cannot be read.
     """
+    if urlsplit(url).scheme != "sqlite":
+        from reputable.adapters.postgres_ledger import PostgresReader
+
+        return await PostgresReader.pin(url)
     from reputable.adapters.sqlite_ledger import SqliteReader
 
     path = sqlite_path(url)
     if not url.startswith("sqlite:///") or not path.is_file():
-        raise LedgerUnavailable(f"{url}: there is no such ledger; give sqlite:///file.")
+        raise LedgerUnavailable(f"{url}: there is no such ledger; give sqlite:///file or postgresql://...")
     return SqliteReader(path, pinned=True)
 
 

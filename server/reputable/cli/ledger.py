@@ -109,7 +109,7 @@ def _with_reader(url: str | None, work: "Callable[[LedgerReader], Awaitable[Answ
     from reputable.app import open_ledger_reader
 
     async def run() -> Answer:
-        reader = open_ledger_reader(url or _configured())
+        reader = await open_ledger_reader(url or _configured())
         try:
             return await work(reader)
         finally:
