@@ -3,9 +3,10 @@
 import re
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import grpc
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -16,7 +17,6 @@ from tests.waiting import eventually
 PAGE = Path(__file__).resolve().parents[2] / "docs/metrics.md"
 LIBRARYS_OWN = ("process_", "python_")
 CHUNK = 1_000
-UnaryCall = Callable[[bytes], Awaitable[bytes]]
 
 
 @pytest.fixture
@@ -54,6 +54,14 @@ async def test_the_page_on_metrics_lists_what_a_live_scrape_shows_and_nothing_el
     assert sorted(families(await scraped(service))) == sorted(documented())
 
 
+async def test_names_follow_the_conventions(service: Service) -> None:
+    for name, kind, _, documentation in families(await scraped(service)):
+        assert re.fullmatch(r"(reputable|grpc_server)(_[a-z]+)+", name)
+        assert documentation.endswith(".")
+        if kind == "histogram" and not name.endswith("_credibility"):
+            assert name.endswith("_seconds")
+
+
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
 async def test_promtool_finds_nothing_to_say(service: Service) -> None:
     await service.assess()
@@ -82,9 +90,9 @@ def verdict_on(number: int) -> track_records_pb2.RecordVerdictRequest:
 async def test_calls_of_methods_that_there_are_not_add_no_series(service: Service) -> None:
     before = series(await scraped(service))
     for n in range(20):
-        call: UnaryCall = service.channel.unary_unary(f"/reputable.v1.CredibilityService/Guess{n}")
-        with pytest.raises(Exception, match="UNIMPLEMENTED"):
-            await call(b"")
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await service.raw(f"/reputable.v1.CredibilityService/Guess{n}", b"")
+        assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
     assert series(await scraped(service)) == before
 
 
