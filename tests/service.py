@@ -1,7 +1,7 @@
 """A service in the test's own process, called over the wire; its model is the share of credible verdicts."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -13,9 +13,8 @@ from grpc_reflection.v1alpha import reflection_pb2
 from reputable.adapters.model_shelf import FolderShelf
 from reputable.adapters.tracing import Tracing
 from reputable.app import App, Learning
-from reputable.application.ports import HistoricalVerdict, ModelShelf, Scorer
+from reputable.application.ports import ModelShelf, Scorer
 from reputable.domain.epochs import PriorEpoch
-from reputable.domain.sources import SourceKind
 from reputable.domain.times import Micros
 from reputable.settings import load
 from reputable.v1 import claim_pb2, credibility_pb2, track_records_pb2
@@ -33,16 +32,7 @@ class EvenPriors:
         """Epoch 0."""
         return PriorEpoch(0)
 
-    def compute(
-        self,
-        *,
-        number: int,
-        start: Micros,
-        revision: int,
-        history: Sequence[HistoricalVerdict],
-        kinds: Mapping[str, SourceKind],
-        scorer: Scorer,
-    ) -> PriorEpoch:
+    def compute(self, *, number: int, start: Micros, revision: int, **_: object) -> PriorEpoch:
         """The same, later."""
         return PriorEpoch(number, start, revision)
 

@@ -17,6 +17,7 @@ from reputable.adapters.sqlite_ledger import SqliteLedger
 from reputable.adapters.tracing import SPANS, Tracing
 from reputable.application.assessing import Assessor
 from reputable.application.record_reading import RecordReader
+from reputable.application.remembering import Memories
 from reputable.application.resolving import Resolver
 from reputable.v1 import claim_pb2, credibility_pb2, track_records_pb2
 from tests.service import Service, running
@@ -128,7 +129,8 @@ def test_every_method_named_for_a_span_is_there() -> None:
     from reputable.learning.predictor import Predictor
 
     kinds = {
-        "resolver": Resolver, "reader": RecordReader, "cache": RedisCache, "ledger": SqliteLedger, "scorer": Predictor,
+        "resolver": Resolver, "reader": RecordReader, "cache": RedisCache, "memories": Memories,
+        "ledger": SqliteLedger, "scorer": Predictor,
     }  # fmt: skip
     assert kinds.keys() == SPANS.keys()
     for part, spans in SPANS.items():
@@ -137,5 +139,5 @@ def test_every_method_named_for_a_span_is_there() -> None:
 
 def test_the_assessor_uses_no_part_that_is_not_traced() -> None:
     assert set(inspect.signature(Assessor).parameters) == {
-        "clock", "shared", "reader", "models", "local", "cache", "observer",
+        "clock", "shared", "reader", "models", "local", "cache", "observer", "memories",
     }  # fmt: skip
