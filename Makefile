@@ -9,7 +9,8 @@ BIN := $(VENV)/bin
 CHECKOV_VENV := .venv-checkov
 
 # What pip is told: no code of a package runs to install it, and nothing comes in unpinned.
-PIP_INSTALL := -m pip --disable-pip-version-check install --only-binary :all: --require-hashes
+# An environment that is there already is brought up to date in silence.
+PIP_INSTALL = -m pip --disable-pip-version-check install --only-binary :all: --require-hashes $(if $(wildcard $@),--quiet)
 UV_COMPILE := $(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
 
@@ -112,4 +113,4 @@ k8s: setup-dev $(CHECKOV_VENV)/.done ## Build and check the Kubernetes manifests
 
 clean: ## Remove the environments, build results and caches, and keep the ledger under var/.
 	rm -rf $(VENV) $(CHECKOV_VENV) build dist .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
-	find server tests benchmarks scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -4,20 +4,30 @@ Every method that reaches out raises LedgerUnavailable when the ledger cannot be
 cache's methods never raise.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from reputable.application.ledger_port import (
+    HistoricalVerdict,
+    Identity,
+    Ledger,
+    LedgerCounts,
+    LedgerReader,
+    LedgerState,
+    Receipt,
+    RegisteredSource,
+    SourceFindings,
+    SourceHead,
+    StandingChange,
+    Write,
+)
 from reputable.domain.assessments import Explanation, Reliability, Score
 from reputable.domain.claims import Claim
-from reputable.domain.entries import Entry, EntryKind
 from reputable.domain.epochs import PriorEpoch
-from reputable.domain.errors import ReputableError
-from reputable.domain.findings import Finding
 from reputable.domain.records import TrackRecord
-from reputable.domain.sources import Candidate, Source, SourceKind
+from reputable.domain.sources import Candidate, SourceKind
 from reputable.domain.times import Micros
-from reputable.domain.verdicts import Standing, Verdict
 
 
 class Clock(Protocol):
@@ -29,184 +39,6 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Seconds that never go back; for durations and deadlines only."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What is made once and kept with the ledger, so that replicas share it.
-
-    `ledger_id` goes into tokens, `record_key` (32 bytes) keys the findings' digests, `cache_key`
-    (32 bytes) is the key of the MAC over cached values.
-    """
-
-    ledger_id: str
-    record_key: bytes
-    cache_key: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """One row to append. Exactly the fields that its kind needs are set besides the first six.
-
-    `request_id` with `principal` makes the write idempotent: the same pair with the same
-    `request_digest` is answered with the receipt of the first, as a duplicate; with another
-    digest it is refused with IdempotencyConflict.
-    """
-
-    kind: EntryKind
-    chain: str
-    principal: str
-    request_id: str
-    request_digest: bytes
-    payload: bytes
-    finding: Finding | None = None
-    retracts: int = 0
-    source: Source | None = None
-    merge_into: str = ""
-    standing: tuple[str, Standing] | None = None
-    epoch: PriorEpoch | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What a durable row got; `record_digest` is that of its source after it."""
-
-    revision: int
-    source_revision: int
-    record_digest: bytes
-    recorded_at: Micros
-    chain: str
-    duplicate: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class SourceHead:
-    """Where a source's own chain stands: its revision and the digest of what is active."""
-
-    source_id: str
-    revision: int
-    record_digest: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerState:
-    """How far a ledger has come: its last revision, and that of its last row that touches every
-    source alike (SOURCE, MERGE, STANDING or EPOCH); 0 for none."""
-
-    revision: int
-    shared_revision: int
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFindings:
-    """A head with the findings behind it, read in one snapshot; retracted and superseded ones too."""
-
-    head: SourceHead
-    findings: Sequence[Finding]
-
-
-@dataclass(frozen=True, slots=True)
-class RegisteredSource:
-    """A SOURCE or MERGE row: the source as of `revision` (aliases added by that row only)."""
-
-    revision: int
-    source: Source
-
-
-@dataclass(frozen=True, slots=True)
-class StandingChange:
-    """A STANDING row."""
-
-    revision: int
-    reviewer: str
-    standing: Standing
-
-
-@dataclass(frozen=True, slots=True)
-class HistoricalVerdict:
-    """A single verdict that stands, with its words, for priors and the verdict memory."""
-
-    revision: int
-    source_id: str
-    verdict: Verdict
-
-
-class Ledger(Protocol):
-    """The append-only log of verdicts and retractions; the only authority."""
-
-    @property
-    def identity(self) -> Identity:
-        """Known once the ledger is open."""
-        ...
-
-    @property
-    def exclusive(self) -> bool:
-        """True when no other process can write: what `on_commit` told is all that there is (SQLite)."""
-        ...
-
-    async def append(self, writes: Sequence[Write]) -> list[Receipt | ReputableError]:
-        """Append rows in order and answer once all are durable; one refused item refuses no other.
-
-        Items refused: IdempotencyConflict, VerdictNotFound, AlreadyRetracted, SourceConflict,
-        MergeRefused. Raises LedgerUnavailable or LedgerFull when nothing was recorded. Runs to its
-        end even when the caller is cancelled.
-        """
-        ...
-
-    async def state(self) -> LedgerState:
-        """How far the ledger has come."""
-        ...
-
-    async def heads(self, source_ids: Sequence[str]) -> tuple[LedgerState, dict[str, SourceHead]]:
-        """The ledger's state and the heads of those sources that have one, in one snapshot."""
-        ...
-
-    async def findings(self, source_ids: Sequence[str]) -> tuple[LedgerState, dict[str, SourceFindings]]:
-        """The ledger's state and all findings on those sources that have any, in one snapshot."""
-        ...
-
-    async def registered_sources(self, after_revision: int) -> list[RegisteredSource]:
-        """SOURCE and MERGE rows after that revision, in order."""
-        ...
-
-    async def standing_changes(self, after_revision: int) -> list[StandingChange]:
-        """STANDING rows after that revision, in order."""
-        ...
-
-    async def epochs(self, after_number: int) -> list[PriorEpoch]:
-        """Prior epochs with a higher number, in order."""
-        ...
-
-    async def entry(self, revision: int) -> Entry | None:
-        """One row."""
-        ...
-
-    async def entries(
-        self, *, chain: str | None = None, before: int | None = None, after: int = 0, limit: int = 1000
-    ) -> list[Entry]:
-        """Rows of a chain (all chains when None): the `limit` newest before `before`, newest first;
-        or without `before` the `limit` oldest after `after`, oldest first."""
-        ...
-
-    async def retractions(self, revisions: Sequence[int]) -> dict[int, int]:
-        """For those of the rows that were retracted: the revision of the retraction."""
-        ...
-
-    async def reviewed_by(self, reviewer: str, source_id: str) -> list[tuple[int, str]]:
-        """(revision, chain) of what a reviewer recorded and nobody retracted, on one source or ("") on all."""
-        ...
-
-    def history(self, *, reviewed_before: Micros, at_revision: int) -> AsyncIterator[HistoricalVerdict]:
-        """Single verdicts that stood at that revision, reviewed before that time, in order of review."""
-        ...
-
-    def on_commit(self, listener: Callable[[Write, Receipt], None]) -> None:
-        """Call `listener` in the event loop for every row this process appends, before its receipt is given."""
-        ...
-
-    async def close(self) -> None:
-        """Finish what was accepted, then release everything."""
         ...
 
 
@@ -279,6 +111,18 @@ class ModelShelf(Protocol):
         ...
 
 
+class LocalCache(Protocol):
+    """A bounded cache of scores within the process."""
+
+    def get(self, key: bytes) -> Score | None:
+        """The score under `key`, if held."""
+        ...
+
+    def put(self, key: bytes, score: Score) -> None:
+        """Hold a score; the least recently used goes first."""
+        ...
+
+
 class AssessmentCache(Protocol):
     """A shared cache of scores by content key; reaching it never fails an assessment."""
 
@@ -287,15 +131,12 @@ class AssessmentCache(Protocol):
         """False while it is configured but cannot be reached (the breaker is open)."""
         ...
 
-    async def get(self, key: bytes) -> Score | None:
-        """The score under `key`; None when there is none, or none that its MAC vouches for, or no answer in 50 ms.
+    async def get_many(self, keys: Sequence[bytes]) -> list[Score | None]:
+        """The scores under `keys`, in order; None for one that there is not, that its MAC does not
+        vouch for, or that did not come within 50 ms.
 
         All look-ups of one turn of the event loop go out as one MGET.
         """
-        ...
-
-    async def get_many(self, keys: Sequence[bytes]) -> list[Score | None]:
-        """As `get`, in order."""
         ...
 
     def put(self, key: bytes, score: Score) -> None:
@@ -308,11 +149,12 @@ class NameMatcher(Protocol):
 
     def canonical(self, name: str) -> str:
         """The key under which names count as the same: `domain.sources.name_key`, and for a host name its
-        registered form (UTS 46, lower case, no trailing dot, no `www.`)."""
+        registered form (UTS 46, lower case, no trailing dot, no `www.`).
+        """
         ...
 
-    def similar(self, key: str, known: Mapping[str, str], most: int) -> list[tuple[str, float]]:
-        """The `most` keys of `known` (key to source id) most similar to `key`, best first, in [0, 1]."""
+    def similar(self, key: str, known: Mapping[str, object], most: int) -> list[tuple[str, float]]:
+        """The `most` keys of `known` (keyed by canonical names) most similar to `key`, best first, in [0, 1]."""
         ...
 
     def skeleton(self, name: str) -> str:
@@ -321,7 +163,7 @@ class NameMatcher(Protocol):
 
 
 __all__ = [
-    "AssessmentCache", "Candidate", "Clock", "HistoricalVerdict", "Identity", "Ledger", "LedgerState", "ModelShelf",
-    "NameMatcher", "Receipt", "RegisteredSource", "ScoreInput", "Scorer", "SourceFindings", "SourceHead",
-    "StandingChange", "Write",
+    "AssessmentCache", "Candidate", "Clock", "HistoricalVerdict", "Identity", "Ledger", "LedgerCounts",
+    "LedgerReader", "LedgerState", "LocalCache", "ModelShelf", "NameMatcher", "PriorComputer", "Receipt",
+    "RegisteredSource", "ScoreInput", "Scorer", "SourceFindings", "SourceHead", "StandingChange", "Write",
 ]  # fmt: skip

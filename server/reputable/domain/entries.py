@@ -54,7 +54,7 @@ class Entry:
         )  # fmt: skip
 
 
-def chain_digest(
+def chain_digest(  # noqa: PLR0913, PLR0917 - a row has that many columns
     revision: int,
     kind: EntryKind,
     source_id: str,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from reputable.domain.digests import EMPTY_DIGEST, digest
+from reputable.domain.digests import EMPTY_DIGEST, Part, digest
 from reputable.domain.times import EARLIEST, Micros
 
 
@@ -41,8 +41,10 @@ class PriorEpoch:
 
     def digest(self) -> bytes:
         """Digest, 32 bytes, of all that a score can depend on."""
-        rates = [p for name in sorted(self.context_rates) for p in (name, *map(float, self.context_rates[name]))]
-        recalibrations = [
+        rates: list[Part] = []
+        for context, (credible, count) in sorted(self.context_rates.items()):
+            rates += (context, float(credible), float(count))
+        recalibrations: list[Part] = [
             part
             for version in sorted(self.recalibrations)
             for form in sorted(self.recalibrations[version])
@@ -53,7 +55,7 @@ class PriorEpoch:
                 float(self.recalibrations[version][form].slope),
             )
         ]
-        extra = [part for name in sorted(self.extra) for part in (name, float(self.extra[name]))]
+        extra: list[Part] = [part for name in sorted(self.extra) for part in (name, float(self.extra[name]))]
         return digest(
             "epoch", self.number, self.start, float(self.base_rate), float(self.recent_rate),
             float(self.collective_rate), self.memory_digest or EMPTY_DIGEST,

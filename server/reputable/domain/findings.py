@@ -80,9 +80,7 @@ def of_scorecard(scorecard: Scorecard, revision: int = 0) -> Finding:
     )
 
 
-def active(
-    findings: Iterable[Finding], as_of: Micros | None = None, at_revision: int | None = None
-) -> list[Finding]:
+def active(findings: Iterable[Finding], as_of: Micros | None = None, at_revision: int | None = None) -> list[Finding]:
     """Findings that stand: held at `at_revision`, reviewed before `as_of`, not retracted, not superseded.
 
     Of one reviewer's findings on one subject the one with the highest revision stands. The result

@@ -39,7 +39,8 @@ class TrackRecord:
 
     Counts are of claims; tallies are weighted by the reviewers' standing. `day` is the day the
     decayed sums are aged to. `digest` is that of the active findings, `key` covers the standing of
-    their reviewers too: records of equal `key`, `day` and `kind` are equal. `next_review_at` is the first review that `as_of` kept out.
+    their reviewers too: records of equal `key`, `day` and `kind` are equal. `next_review_at`
+    is the first review that `as_of` kept out.
     """
 
     source_id: str = ""
@@ -140,7 +141,9 @@ def _weigh(counted: Sequence[Finding], standings: Mapping[str, Standing]) -> lis
 def tally(weighed: Iterable[_Weighed], factors: Iterable[float] | None = None) -> Tally:
     """Correctly rounded weighted sums; `factors` scale the weights one by one."""
     items = list(weighed)
-    weights = [w.weight for w in items] if factors is None else [w.weight * f for w, f in zip(items, factors, strict=True)]
+    weights = (
+        [w.weight for w in items] if factors is None else [w.weight * f for w, f in zip(items, factors, strict=True)]
+    )
     return Tally(
         weight=fsum(weights),
         credible=fsum(x for x, w in zip(weights, items, strict=True) if w.truthfulness >= CREDIBLE_FROM),

@@ -1,0 +1,1 @@
+"""What stands behind the ports: databases, caches, files, clocks."""

@@ -1,0 +1,296 @@
+"""Decides what a group of writes appends, from what the ledger holds; knows no database."""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from reputable.application.ports import Receipt, Write
+from reputable.domain.digests import EMPTY_DIGEST, add, subtract
+from reputable.domain.entries import LEDGER_CHAIN, NO_PREVIOUS, EntryKind, chain_digest
+from reputable.domain.errors import (
+    AlreadyRetracted,
+    IdempotencyConflict,
+    MergeRefused,
+    ReputableError,
+    SourceConflict,
+    SourceNotFound,
+    VerdictNotFound,
+)
+from reputable.domain.findings import Finding
+from reputable.domain.sources import Source, SourceKind
+from reputable.domain.times import Micros
+from reputable.domain.verdicts import Standing
+
+SALT_SIZE = 16
+Subject = tuple[str, bytes, str]
+"""(source id, finding key, reviewer): of these one finding stands."""
+
+
+@dataclass(slots=True)
+class Head:
+    """Where a chain stands."""
+
+    source_revision: int = 0
+    chain_digest: bytes = NO_PREVIOUS
+    record_digest: bytes = EMPTY_DIGEST
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A finding that the ledger holds."""
+
+    subject: Subject
+    digest: bytes
+    retracted_at: int
+
+
+@dataclass(slots=True)
+class State:
+    """What of the ledger the writes touch; brought up to date as rows are planned.
+
+    `standing_findings` maps a subject to its findings that are not retracted, revision to digest,
+    ascending: at least the last one, and all of them where the writes retract one.
+    """
+
+    revision: int
+    receipts: dict[tuple[str, str], tuple[bytes, Receipt]] = field(default_factory=dict)
+    heads: dict[str, Head] = field(default_factory=dict)
+    standing_findings: dict[Subject, dict[int, bytes]] = field(default_factory=dict)
+    held: dict[int, Held] = field(default_factory=dict)
+    sources: dict[str, tuple[Source, Receipt]] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    standings: dict[str, tuple[Standing, Receipt]] = field(default_factory=dict)
+    epochs: dict[int, Receipt] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedEntry:
+    """A row to insert."""
+
+    write: Write
+    receipt: Receipt
+    salt: bytes
+    previous_digest: bytes
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFinding:
+    """A finding to insert; its digest is the keyed one."""
+
+    revision: int
+    source_id: str
+    finding: Finding
+    digest: bytes
+
+
+@dataclass(slots=True)
+class Plan:
+    """What to write, in one transaction."""
+
+    entries: list[PlannedEntry] = field(default_factory=list)
+    findings: list[PlannedFinding] = field(default_factory=list)
+    retracted: list[tuple[int, int]] = field(default_factory=list)
+    """(revision of the retraction, revision retracted)."""
+    heads: dict[str, Head] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
+    names: list[tuple[str, str]] = field(default_factory=list)
+    """(canonical name, source id)."""
+    standings: dict[str, tuple[Standing, int]] = field(default_factory=dict)
+    epochs: list[tuple[int, int]] = field(default_factory=list)
+    """(number, revision)."""
+
+
+class Planner:
+    """Plans writes one after another upon a state."""
+
+    def __init__(self, state: State, record_key: bytes, now: Micros) -> None:
+        self._state = state
+        self._record_key = record_key
+        self._now = now
+        self.plan = Plan()
+        self._rules: dict[EntryKind, Callable[[Write], Receipt]] = {
+            EntryKind.VERDICT: self._finding,
+            EntryKind.SCORECARD: self._finding,
+            EntryKind.RETRACTION: self._retraction,
+            EntryKind.SOURCE: self._source,
+            EntryKind.MERGE: self._merge,
+            EntryKind.STANDING: self._standing,
+            EntryKind.EPOCH: self._epoch,
+        }
+
+    def add_all(self, writes: Iterable[Write]) -> list[Receipt | ReputableError]:
+        """Plan the writes and return each one's outcome."""
+        return [self.add(write) for write in writes]
+
+    def add(self, write: Write) -> Receipt | ReputableError:
+        """Plan one write and return its outcome."""
+        earlier = self._state.receipts.get((write.principal, write.request_id)) if write.request_id else None
+        if earlier is not None:
+            if earlier[0] != write.request_digest:
+                message = f"the request id {write.request_id!r} was used with another request; use a new one"
+                return IdempotencyConflict(message)
+            return earlier[1]
+        try:
+            return self._rules[write.kind](write)
+        except ReputableError as refusal:
+            return refusal
+
+    def _append(self, write: Write, head: Head) -> Receipt:
+        """Plan the row of a write whose head holds the record digest after it."""
+        state = self._state
+        state.revision += 1
+        head.source_revision += 1
+        previous, salt = head.chain_digest, os.urandom(SALT_SIZE)
+        head.chain_digest = chain_digest(
+            state.revision, write.kind, write.chain, head.source_revision, self._now, write.principal,
+            write.request_id, write.request_digest, write.payload, salt, previous,
+        )  # fmt: skip
+        receipt = Receipt(state.revision, head.source_revision, head.record_digest, self._now, write.chain)
+        self.plan.entries.append(PlannedEntry(write, receipt, salt, previous, head.chain_digest))
+        state.heads[write.chain] = self.plan.heads[write.chain] = head
+        if write.request_id:
+            duplicate = replace(receipt, duplicate=True)
+            state.receipts[write.principal, write.request_id] = (write.request_digest, duplicate)
+        return receipt
+
+    def _finding(self, write: Write) -> Receipt:
+        finding = write.finding
+        if finding is None:
+            message = f"a {write.kind.value} row needs a finding"
+            raise ValueError(message)
+        head = self._head(write.chain)
+        content = finding.content_digest(self._record_key)
+        standing = self._state.standing_findings.setdefault((write.chain, finding.key, finding.reviewer), {})
+        superseded = next(reversed(standing.values()), None)
+        if superseded is not None:
+            head.record_digest = subtract(head.record_digest, superseded)
+        head.record_digest = add(head.record_digest, content)
+        receipt = self._append(write, head)
+        standing[receipt.revision] = content
+        subject = (write.chain, finding.key, finding.reviewer)
+        self._state.held[receipt.revision] = Held(subject, content, 0)
+        self.plan.findings.append(PlannedFinding(receipt.revision, write.chain, finding, content))
+        return receipt
+
+    def _retraction(self, write: Write) -> Receipt:
+        target = self._state.held.get(write.retracts)
+        if target is None or target.subject[0] != write.chain:
+            message = f"row {write.retracts} is no verdict or scorecard of {write.chain!r}"
+            raise VerdictNotFound(message)
+        if target.retracted_at:
+            message = f"the verdict in row {write.retracts} was taken back before, by row {target.retracted_at}"
+            raise AlreadyRetracted(message)
+        head = self._head(write.chain)
+        standing = self._state.standing_findings[target.subject]
+        was_last = next(reversed(standing)) == write.retracts
+        del standing[write.retracts]
+        if was_last:
+            head.record_digest = subtract(head.record_digest, target.digest)
+            restored = next(reversed(standing.values()), None)
+            if restored is not None:
+                head.record_digest = add(head.record_digest, restored)
+        receipt = self._append(write, head)
+        self._state.held[write.retracts] = replace(target, retracted_at=receipt.revision)
+        self.plan.retracted.append((receipt.revision, write.retracts))
+        return receipt
+
+    def _source(self, write: Write) -> Receipt:
+        source = write.source
+        if source is None:
+            message = "a source row needs a source"
+            raise ValueError(message)
+        state = self._state
+        known = state.sources.get(source.id)
+        added = [name for name in dict.fromkeys(write.names) if self._is_free(name, source.id)]
+        if known is not None:
+            stands = known[0]
+            if write.names and state.names.get(write.names[0]) != source.id:
+                message = f"the id {source.id!r} belongs to the source {stands.name!r}; choose another id"
+                raise SourceConflict(message)
+            if not self._changes_kind(stands, source) and not added:
+                return replace(known[1], duplicate=True)
+            source = replace(stands, kind=source.kind if self._changes_kind(stands, source) else stands.kind)
+        receipt = self._append(write, state.heads.get(source.id) or Head())
+        if known is None:
+            source = replace(source, revision=receipt.revision)
+        self._keep(source, receipt if known is None else known[1])
+        state.names.update(dict.fromkeys(added, source.id))
+        self.plan.names += [(name, source.id) for name in added]
+        return receipt
+
+    def _is_free(self, name: str, source_id: str) -> bool:
+        owner = self._state.names.get(name)
+        if owner is not None and owner != source_id:
+            message = f"the name {name!r} belongs to the source {owner!r}"
+            raise SourceConflict(message)
+        return owner is None
+
+    @staticmethod
+    def _changes_kind(stands: Source, source: Source) -> bool:
+        """Whether a kind comes to be known; a known one is kept, and another one is refused."""
+        if source.kind in {SourceKind.UNSPECIFIED, stands.kind}:
+            return False
+        if stands.kind is not SourceKind.UNSPECIFIED:
+            message = f"the source {stands.id!r} is registered as {stands.kind.name}, not as {source.kind.name}"
+            raise SourceConflict(message)
+        return True
+
+    def _merge(self, write: Write) -> Receipt:
+        merged, into = self._registered(write.chain), self._registered(write.merge_into)
+        for source, receipt in (merged, into):
+            if source.merged_into:
+                message = (
+                    f"{source.id!r} was merged into {source.merged_into!r} before, by row {receipt.revision} or later"
+                )
+                raise MergeRefused(message)
+        if merged[0].id == into[0].id:
+            message = f"{write.chain!r} cannot be merged into itself"
+            raise MergeRefused(message)
+        receipt = self._append(write, self._head(write.chain))
+        self._keep(replace(merged[0], merged_into=write.merge_into), merged[1])
+        return receipt
+
+    def _keep(self, source: Source, receipt: Receipt) -> None:
+        self._state.sources[source.id] = (source, receipt)
+        self.plan.sources[source.id] = source
+
+    def _registered(self, source_id: str) -> tuple[Source, Receipt]:
+        known = self._state.sources.get(source_id)
+        if known is None:
+            message = f"no source has the id {source_id!r}"
+            raise SourceNotFound(message)
+        return known
+
+    def _head(self, chain: str) -> Head:
+        head = self._state.heads.get(chain)
+        if head is None:
+            message = f"no source has the id {chain!r}"
+            raise SourceNotFound(message)
+        return head
+
+    def _standing(self, write: Write) -> Receipt:
+        if write.standing is None:
+            message = "a standing row needs a standing"
+            raise ValueError(message)
+        reviewer, standing = write.standing
+        current = self._state.standings.get(reviewer)
+        if current is not None and current[0] is standing:
+            return replace(current[1], duplicate=True)
+        receipt = self._append(write, self._state.heads.get(LEDGER_CHAIN) or Head())
+        self._state.standings[reviewer] = (standing, receipt)
+        self.plan.standings[reviewer] = (standing, receipt.revision)
+        return receipt
+
+    def _epoch(self, write: Write) -> Receipt:
+        if write.epoch is None:
+            message = "an epoch row needs an epoch"
+            raise ValueError(message)
+        number = write.epoch.number
+        taken = self._state.epochs.get(number)
+        if taken is not None:
+            return replace(taken, duplicate=True)
+        receipt = self._append(write, self._state.heads.get(LEDGER_CHAIN) or Head())
+        self._state.epochs[number] = receipt
+        self.plan.epochs.append((number, receipt.revision))
+        return receipt

@@ -1,0 +1,137 @@
+"""Makes the gRPC server: the transport, its limits, the services on it, health and reflection."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from google.protobuf import message_factory
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+from reputable.api.conversion.assessments import MAX_MESSAGE_BYTES
+from reputable.api.interceptors import Boundary, BoundMethod
+
+MAX_UNARY_BYTES = 64 * 1024
+"""The most bytes that a message of a method other than a batch takes."""
+READ_SECONDS = 2.0
+"""The longest that an assessment or a read may take."""
+WRITE_SECONDS = 5.0
+"""The longest that a write may take."""
+MAX_CONCURRENT_STREAMS = 100
+MAX_METADATA_BYTES = 8 * 1024
+HANDSHAKE_SECONDS = 3.0
+
+_READS = ("Assess", "BatchAssess", "Get", "List", "Resolve")
+Serving = health_pb2.HealthCheckResponse
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """PEM texts; with `client_ca` only clients that show a certificate of it are let in."""
+
+    certificate: bytes
+    key: bytes
+    client_ca: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """What carries the calls: `grpcio`, or `fast` (plaintext only); times in seconds, 0 for never."""
+
+    kind: str = "grpcio"
+    tls: Tls | None = None
+    idle_seconds: float = 3.0
+    max_age_seconds: float = 0.0
+    max_age_grace_seconds: float = 2 * WRITE_SECONDS
+    share_port: bool = False
+
+
+def make_server(transport: Transport) -> grpc.aio.Server:
+    """A server without services. Raises ImportError when the fast transport is not installed."""
+    options: list[tuple[str, Any]] = [
+        ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+        ("grpc.max_concurrent_streams", MAX_CONCURRENT_STREAMS),
+        ("grpc.max_metadata_size", MAX_METADATA_BYTES),
+        ("grpc.so_reuseport", int(transport.share_port)),
+    ]
+    if transport.kind == "fast":
+        from pygrpc_native import aio as fast  # noqa: PLC0415 - an optional extra.
+
+        return fast.server(options=options)
+    options.append(("grpc.server_handshake_timeout_ms", _milliseconds(HANDSHAKE_SECONDS)))
+    if transport.idle_seconds:
+        options.append(("grpc.max_connection_idle_ms", _milliseconds(transport.idle_seconds)))
+    if transport.max_age_seconds:
+        options.append(("grpc.max_connection_age_ms", _milliseconds(transport.max_age_seconds)))
+        options.append(("grpc.max_connection_age_grace_ms", _milliseconds(transport.max_age_grace_seconds)))
+    return grpc.aio.server(options=options)
+
+
+def listen(server: grpc.aio.Server, address: str, tls: Tls | None) -> int:
+    """Open the port of `address` and return its number. Raises OSError when it cannot be had."""
+    try:
+        if tls is None:
+            port = server.add_insecure_port(address)
+        else:
+            credentials = grpc.ssl_server_credentials(
+                [(tls.key, tls.certificate)],
+                root_certificates=tls.client_ca,
+                require_client_auth=tls.client_ca is not None,
+            )
+            port = server.add_secure_port(address, credentials)
+    except RuntimeError as error:
+        raise OSError(f"cannot listen on {address}: is the port taken?") from error
+    if not port:
+        raise OSError(f"cannot listen on {address}: is the port taken?")
+    return port
+
+
+def register(server: grpc.aio.Server, boundary: Boundary, servicers: Mapping[ServiceDescriptor, object]) -> None:
+    """Put each service on the server, every method of it behind the boundary."""
+    for service, servicer in servicers.items():
+        handlers = {method.name: _handler(boundary, service, method, servicer) for method in service.methods}
+        generic = grpc.method_handlers_generic_handler(service.full_name, handlers)
+        server.add_generic_rpc_handlers((generic,))
+        server.add_registered_method_handlers(service.full_name, handlers)
+
+
+def _handler(
+    boundary: Boundary, service: ServiceDescriptor, method: MethodDescriptor, servicer: object
+) -> "grpc.RpcMethodHandler[bytes, bytes]":
+    parse: Callable[[bytes], Any] = message_factory.GetMessageClass(method.input_type).FromString
+    bound = BoundMethod(
+        boundary,
+        name=(service.full_name, method.name),
+        parse=parse,
+        behaviour=getattr(servicer, method.name),
+        max_bytes=MAX_MESSAGE_BYTES if method.name.startswith("Batch") else MAX_UNARY_BYTES,
+        max_seconds=READ_SECONDS if method.name.startswith(_READS) else WRITE_SECONDS,
+    )
+    return grpc.unary_unary_rpc_method_handler(bound.serve)
+
+
+class Health:
+    """Standard gRPC health, of the server as a whole ("") and of each service."""
+
+    def __init__(self, server: grpc.aio.Server, services: list[str]) -> None:
+        self._servicer = health.aio.HealthServicer()
+        self._services = ["", *services]
+        health_pb2_grpc.add_HealthServicer_to_server(self._servicer, server)
+
+    async def set_serving(self, *, serving: bool) -> None:
+        """Say SERVING or NOT_SERVING for all services."""
+        for service in self._services:
+            await self._servicer.set(service, Serving.SERVING if serving else Serving.NOT_SERVING)
+
+
+def enable_reflection(server: grpc.aio.Server, services: list[str]) -> None:
+    """Let clients ask which services and messages there are."""
+    from grpc_reflection.v1alpha import reflection  # noqa: PLC0415 - off by default.
+
+    names = (*services, health.SERVICE_NAME, reflection.SERVICE_NAME)
+    reflection.enable_server_reflection(names, server)
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, round(seconds * 1_000))

@@ -1,0 +1,69 @@
+"""Writes the day's prior epoch: the first process past midnight UTC computes it, the others read it."""
+
+import asyncio
+
+from reputable.application.ports import Clock, Ledger, ModelShelf, PriorComputer
+from reputable.application.shared_rows import SharedRows
+from reputable.application.writes import epoch_write
+from reputable.domain.epochs import PriorEpoch
+from reputable.domain.errors import ReputableError
+from reputable.domain.times import DAY
+
+_LOOK_EVERY = 30.0
+"""Seconds between looks at the clock: a suspended machine wakes up past midnight."""
+
+
+class EpochKeeper:
+    """Keeps the ledger supplied with today's epoch."""
+
+    def __init__(
+        self, *, clock: Clock, ledger: Ledger, shared: SharedRows, models: ModelShelf, computer: PriorComputer
+    ) -> None:
+        self._clock = clock
+        self._ledger = ledger
+        self._shared = shared
+        self._models = models
+        self._computer = computer
+
+    async def ensure_today(self) -> PriorEpoch:
+        """The epoch of today; computed and written if no process has done so yet.
+
+        Raises LedgerUnavailable.
+        """
+        start = self._clock.now() // DAY * DAY
+        if self._shared.latest_epoch.start < start:
+            await self._shared.catch_up()
+        if self._shared.latest_epoch.start < start:
+            await self._write(start)
+            await self._shared.catch_up()
+        return self._shared.latest_epoch
+
+    async def _write(self, start: int) -> None:
+        epoch = await self._compute(start)
+        outcome = (await self._ledger.append([epoch_write(epoch)]))[0]
+        if isinstance(outcome, ReputableError):
+            raise outcome
+
+    async def _compute(self, start: int) -> PriorEpoch:
+        revision = (await self._ledger.state()).revision
+        history = [row async for row in self._ledger.history(reviewed_before=start, at_revision=revision)]
+        directory = self._shared.directory
+        kinds = {row.source_id: directory.get(row.source_id).kind for row in history}
+        return await asyncio.to_thread(
+            self._computer.compute,
+            number=self._shared.latest_epoch.number + 1,
+            start=start,
+            revision=revision,
+            history=history,
+            kinds=kinds,
+            scorer=self._models.active,
+        )
+
+    async def run(self) -> None:
+        """Keep at it until cancelled; a ledger out of reach is tried again."""
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            try:
+                await self.ensure_today()
+            except ReputableError:
+                continue

@@ -1,0 +1,116 @@
+"""Makes the rows that go to the ledger; digests what the caller sent, so that a retry is known as one."""
+
+from dataclasses import replace
+
+from reputable.application import payloads
+from reputable.application.ports import Write
+from reputable.domain.digests import digest
+from reputable.domain.entries import LEDGER_CHAIN, EntryKind
+from reputable.domain.epochs import PriorEpoch
+from reputable.domain.findings import of_scorecard, of_verdict
+from reputable.domain.sources import Source
+from reputable.domain.times import Micros
+from reputable.domain.verdicts import Scorecard, Standing, Verdict
+
+SYSTEM_PRINCIPAL = "_ledger"
+"""Who wrote the rows that nobody asked for."""
+
+
+def verdict_write(
+    principal: str, request_id: str, chain: str, verdict: Verdict, sent_review_time: Micros | None
+) -> Write:
+    """A checked verdict on the source `chain`; the time of review as sent, None when left out."""
+    core = payloads.verdict_core(verdict)
+    return Write(
+        kind=EntryKind.VERDICT,
+        chain=chain,
+        principal=principal,
+        request_id=request_id,
+        request_digest=digest("verdict", core, sent_review_time),
+        payload=payloads.timed(verdict.reviewed_at, core),
+        finding=of_verdict(verdict),
+    )
+
+
+def scorecard_write(
+    principal: str, request_id: str, chain: str, scorecard: Scorecard, sent_period_end: Micros
+) -> Write:
+    """A checked scorecard on the source `chain`; the end of its period as sent."""
+    core = payloads.scorecard_core(scorecard)
+    return Write(
+        kind=EntryKind.SCORECARD,
+        chain=chain,
+        principal=principal,
+        request_id=request_id,
+        request_digest=digest("scorecard", core, sent_period_end),
+        payload=payloads.timed(scorecard.period_end, core),
+        finding=of_scorecard(scorecard),
+    )
+
+
+def retraction_write(principal: str, request_id: str, chain: str, revision: int, reason: str) -> Write:
+    """Takes back the verdict or scorecard in row `revision` of `chain`."""
+    return Write(
+        kind=EntryKind.RETRACTION,
+        chain=chain,
+        principal=principal,
+        request_id=request_id,
+        request_digest=digest("retraction", revision, reason),
+        payload=payloads.retraction_payload(revision, reason),
+        retracts=revision,
+    )
+
+
+def source_write(principal: str, request_id: str, source: Source, names: tuple[str, ...]) -> Write:
+    """Registers a checked source, or adds names to it."""
+    payload = payloads.source_payload(source, names)
+    return Write(
+        kind=EntryKind.SOURCE,
+        chain=source.id,
+        principal=principal,
+        request_id=request_id,
+        request_digest=digest("source", payload),
+        payload=payload,
+        source=source,
+        names=names,
+    )
+
+
+def merge_write(principal: str, request_id: str, source: Source, into: str) -> Write:
+    """Declares `source` to be `into`."""
+    return Write(
+        kind=EntryKind.MERGE,
+        chain=source.id,
+        principal=principal,
+        request_id=request_id,
+        request_digest=digest("merge", source.id, into),
+        payload=payloads.merge_payload(source.id, into),
+        source=replace(source, merged_into=into),
+        merge_into=into,
+    )
+
+
+def standing_write(principal: str, request_id: str, reviewer: str, standing: Standing) -> Write:
+    """Gives a reviewer a standing."""
+    return Write(
+        kind=EntryKind.STANDING,
+        chain=LEDGER_CHAIN,
+        principal=principal,
+        request_id=request_id,
+        request_digest=digest("standing", reviewer, standing.value),
+        payload=payloads.standing_payload(reviewer, standing),
+        standing=(reviewer, standing),
+    )
+
+
+def epoch_write(epoch: PriorEpoch) -> Write:
+    """Puts an epoch in force; the first process to write its number wins, others get a duplicate's receipt."""
+    return Write(
+        kind=EntryKind.EPOCH,
+        chain=LEDGER_CHAIN,
+        principal=SYSTEM_PRINCIPAL,
+        request_id="",
+        request_digest=epoch.digest(),
+        payload=payloads.epoch_payload(epoch),
+        epoch=epoch,
+    )

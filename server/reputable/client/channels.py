@@ -1,0 +1,61 @@
+"""How the client reaches the service."""
+
+import json
+from dataclasses import dataclass
+
+import grpc
+
+OVERALL_HEALTH = ""
+MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+PAGE_SIZE = 500
+"""Entries that a listing asks for at once."""
+_SERVICE_CONFIG = {
+    "loadBalancingConfig": [{"round_robin": {}}],
+    "healthCheckConfig": {"serviceName": OVERALL_HEALTH},
+}
+# Deadlines and retries are the client's own: a `timeout` in a service config fails every call.
+OPTIONS: list[tuple[str, str | int]] = [
+    ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
+    ("grpc.enable_retries", 0),
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 2000),
+]
+"""Calls go in turn to every address of the target that reports itself healthy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds that one attempt may take, by what is called."""
+
+    read: float = 2.0
+    write: float = 5.0
+    batch: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often a call is sent at most, and for how many seconds in all.
+
+    Only UNAVAILABLE and CANCELLED are tried again; every call is idempotent, because writes carry
+    a request id.
+    """
+
+    attempts: int = 5
+    timeout: float = 20.0
+    first_wait: float = 0.1
+
+
+def blocking_channel(target: str, credentials: grpc.ChannelCredentials | None) -> grpc.Channel:
+    """A channel to `host:port`, `unix:path` or, for many replicas, `dns:///headless:port`."""
+    if credentials is None:
+        return grpc.insecure_channel(target, OPTIONS)
+    return grpc.secure_channel(target, credentials, OPTIONS)
+
+
+def aio_channel(target: str, credentials: grpc.ChannelCredentials | None) -> grpc.aio.Channel:
+    """As `blocking_channel`, for asyncio."""
+    if credentials is None:
+        return grpc.aio.insecure_channel(target, OPTIONS)
+    return grpc.aio.secure_channel(target, credentials, OPTIONS)

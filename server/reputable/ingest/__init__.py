@@ -1,0 +1,1 @@
+"""Readers of the files people have: verdicts, scorecards, claims and sources."""

@@ -1,0 +1,160 @@
+"""Everything that can be set, from the environment; docs/configuration.md is generated from it."""
+
+import difflib
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, NonNegativeFloat, PositiveInt, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "REPUTABLE_"
+TEST_PREFIX = "REPUTABLE_TEST_"
+_SERVICE_LINK = re.compile(
+    r"REPUTABLE(_[A-Z0-9_]+)?_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)"
+)
+_ADDRESS = r"^(\[[0-9a-fA-F:.]+\]|[^\[\]:/\s]*):\d{1,5}$"
+
+Address = Annotated[str, Field(pattern=_ADDRESS)]
+AddressOrOff = Annotated[str, Field(pattern=rf"{_ADDRESS}|^off$")]
+
+
+class SettingsError(Exception):
+    """A setting is wrong or unknown; the message says which and what would be right."""
+
+
+class Settings(BaseSettings):
+    """Each field is set by the variable of its name in capitals, prefixed with REPUTABLE_."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="ignore", use_attribute_docstrings=True, env_ignore_empty=True
+    )
+
+    address: Address = "127.0.0.1:50051"
+    """Where gRPC is served, `host:port`; port 0 takes a free one."""
+
+    metrics_address: AddressOrOff = "127.0.0.1:9464"
+    """Where /metrics, /healthz and /readyz are served over HTTP, `host:port`, or `off`."""
+
+    ledger_url: Annotated[str, Field(pattern=r"^(sqlite:///.+|postgres(ql)?://.*)$")] = "sqlite:///var/ledger.db"
+    """The ledger: `sqlite:///relative/path`, `sqlite:////absolute/path`, or a `postgresql://` URL."""
+
+    redis_url: Annotated[str, Field(pattern=r"^(|off|embedded|(redis|rediss|unix)://.+)$")] = "embedded"
+    """The shared cache: a `redis://`, `rediss://` or `unix://` URL; `embedded` starts a server of its own on a
+    unix socket that ends with the service; `off` does without."""
+
+    redis_memory_mb: PositiveInt = 64
+    """What the embedded Redis may hold, in MiB; beyond that it evicts what was used least recently."""
+
+    redis_expiry_seconds: PositiveInt = 86_400
+    """After how many seconds Redis forgets a score."""
+
+    local_cache_size: Annotated[int, Field(ge=0)] = 20_000
+    """How many scores the process keeps itself; 0 keeps none."""
+
+    models_dir: Path | None = None
+    """A folder with one folder for each model; unset: the model that comes with the package."""
+
+    model: str = ""
+    """Version of the model to start with; unset: the newest in `models_dir`."""
+
+    memory: bool = True
+    """Whether the verdict memory is used where the model and the installation have one."""
+
+    transport: Literal["grpcio", "fast"] = "grpcio"
+    """What carries gRPC: `grpcio`, or `fast` (needs the extra of that name; plaintext only)."""
+
+    share_port: bool = False
+    """Whether several processes may listen on the same port (SO_REUSEPORT); needs a PostgreSQL ledger."""
+
+    reflection: bool = False
+    """Whether clients may ask which services and messages there are."""
+
+    tls_certificate: Path | None = None
+    """PEM file with the server's certificate chain; unset: plaintext."""
+
+    tls_key: Path | None = None
+    """PEM file with the certificate's private key."""
+
+    tls_client_ca: Path | None = None
+    """PEM file with the authority whose clients alone are let in; unset: clients show no certificate."""
+
+    connection_idle_seconds: NonNegativeFloat = 3.0
+    """A connection without a call is closed after this; clients reconnect on their own. 0 keeps it open."""
+
+    connection_age_seconds: NonNegativeFloat = 0.0
+    """A connection is closed gently after this, so that clients behind a plain TCP proxy spread anew. 0 keeps it."""
+
+    drain_seconds: NonNegativeFloat = 1.0
+    """On SIGTERM: how long calls are still taken after health says NOT_SERVING. Behind a plain TCP proxy it
+    must be longer than `connection_age_seconds`. SIGINT does not drain."""
+
+    grace_seconds: NonNegativeFloat = 6.0
+    """After the drain: how long calls under way may take to end; longer than the longest deadline, 5 s."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least level that is logged."""
+
+    log_calls: Literal["problems", "all", "none"] = "problems"
+    """Which calls get a line: errors, those over 250 ms and one in a thousand (`problems`), `all`, or `none`."""
+
+    log_format: Literal["auto", "json", "text"] = "auto"
+    """`json`, `text`, or `auto`: text on a terminal, JSON elsewhere."""
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key must be set together")
+        if self.tls_client_ca is not None and self.tls_certificate is None:
+            raise ValueError("tls_client_ca needs tls_certificate and tls_key")
+        if self.transport == "fast" and self.tls_certificate is not None:
+            raise ValueError("transport fast has no TLS; use transport grpcio")
+        if self.transport == "fast" and self.connection_age_seconds:
+            raise ValueError("transport fast cannot close connections by age; set connection_age_seconds to 0")
+        if self.share_port and self.ledger_url.startswith("sqlite:"):
+            raise ValueError("share_port needs a postgresql:// ledger_url: SQLite means one process")
+        return self
+
+
+def load(environ: Mapping[str, str] | None = None, **given: object) -> tuple[Settings, list[str]]:
+    """The settings of the environment, overridden by `given`, and warnings about variables that are ignored.
+
+    Raises:
+        SettingsError: A variable is unknown, or a value is wrong.
+    """
+    variables = os.environ if environ is None else environ
+    warnings = _check_names(variables)
+    values: dict[str, object] = {
+        name: variables[PREFIX + name.upper()] for name in Settings.model_fields if variables.get(PREFIX + name.upper())
+    }
+    try:
+        return Settings.model_validate(values | given), warnings
+    except ValidationError as error:
+        raise SettingsError(_sentences(error)) from error
+
+
+def _check_names(variables: Mapping[str, str]) -> list[str]:
+    """Warnings about variables of Kubernetes' service-link shape; SettingsError for other unknown ones."""
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    warnings: list[str] = []
+    for name in sorted(variables):
+        if not name.startswith(PREFIX) or name.startswith(TEST_PREFIX) or name in known:
+            continue
+        if _SERVICE_LINK.fullmatch(name):
+            warnings.append(f"{name} is ignored: it has the form that Kubernetes gives service links")
+            continue
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+        hint = f"did you mean {' or '.join(near)}?" if near else "docs/configuration.md lists those there are."
+        raise SettingsError(f"{name} is not a setting; {hint}")
+    return warnings
+
+
+def _sentences(error: ValidationError) -> str:
+    found = []
+    for item in error.errors():
+        name = PREFIX + str(item["loc"][0]).upper() if item["loc"] else ""
+        message = item["msg"].removeprefix("Value error, ")
+        found.append(f"{name}={item['input']!s}: {message}" if name else message)
+    return "; ".join(found)
