@@ -25,6 +25,7 @@ from reputable.application.ledger_port import (
 from reputable.domain.assessments import Explanation, Reliability, Score
 from reputable.domain.claims import Claim
 from reputable.domain.epochs import PriorEpoch
+from reputable.domain.models import ModelInfo
 from reputable.domain.records import TrackRecord
 from reputable.domain.sources import Candidate, SourceKind
 from reputable.domain.times import Micros
@@ -99,7 +100,7 @@ class PriorComputer(Protocol):
 
 
 class ModelShelf(Protocol):
-    """The models that there are."""
+    """The models that there are; one of them is active."""
 
     @property
     def active(self) -> Scorer:
@@ -108,6 +109,18 @@ class ModelShelf(Protocol):
 
     def get(self, version: str) -> Scorer:
         """One of them, loaded; ModelNotFound, or ArtifactRefused when its files are damaged."""
+        ...
+
+    def describe(self, version: str = "") -> ModelInfo:
+        """What a version's manifest says (of the active one without a version); ModelNotFound."""
+        ...
+
+    def catalogue(self) -> list[ModelInfo]:
+        """All models with a readable manifest, newest first."""
+        ...
+
+    def activate(self, version: str) -> str:
+        """Load, test and swap in a model; the version before is returned. On an error it stays."""
         ...
 
 

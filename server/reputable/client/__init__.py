@@ -41,6 +41,7 @@ from reputable.client.messages import (
     SourceKind,
     TrackRecord,
     Verdict,
+    VerdictState,
     timestamp,
 )
 
@@ -79,5 +80,6 @@ __all__ = [
     "SourceKind",
     "TrackRecord",
     "Verdict",
+    "VerdictState",
     "timestamp",
 ]

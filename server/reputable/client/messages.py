@@ -34,6 +34,7 @@ from reputable.v1.track_records_pb2 import (
     SetReviewerStandingResponse,
     TrackRecord,
     Verdict,
+    VerdictState,
 )
 
 
@@ -82,6 +83,6 @@ __all__ = [
     "RecordScorecardResponse", "RecordVerdictRequest", "RecordVerdictResponse", "RecordedVerdict",
     "Resolution", "ResolutionMethod", "RetractByReviewerResponse", "RetractVerdictResponse",
     "ReviewerStanding", "Scorecard", "ServedFrom", "SetReviewerStandingResponse", "Source",
-    "SourceKind", "TrackRecord", "Verdict", "assess_request", "new_request_id",
+    "SourceKind", "TrackRecord", "Verdict", "VerdictState", "assess_request", "new_request_id",
     "scorecard_request", "source_request", "timestamp", "verdict_request",
 ]  # fmt: skip

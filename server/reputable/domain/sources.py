@@ -85,17 +85,18 @@ class Resolution:
     confusable_with: str = ""
 
 
-_NOT_WORD = re.compile(r"[^\w]+")
 _NOT_ID = re.compile(r"[^a-z0-9]+")
 
 
 def name_key(name: str) -> str:
-    """The form under which two names count as the same: NFKC, case-folded, words only.
+    """The form under which two names count as the same: NFKC, case-folded, without punctuation.
 
-    Idempotent. Names of one script never meet those of another.
+    Idempotent. Names of one script never meet those of another; marks and symbols stay, as names
+    may differ in nothing else. A name of nothing but punctuation keeps it.
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    return _NOT_WORD.sub(" ", folded).replace("_", " ").strip() or folded.strip()
+    words = "".join(" " if unicodedata.category(letter)[0] in "PZC" else letter for letter in folded)
+    return " ".join(words.split()) or " ".join(folded.split())
 
 
 def derive_id(name: str) -> str:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from reputable.domain.claims import Claim
 from reputable.domain.errors import InvalidInput
-from reputable.domain.sources import Source, SourceKind, SourceReference
+from reputable.domain.sources import Source, SourceReference
 from reputable.domain.times import Micros
 from reputable.ingest.records import read_records
-from reputable.ingest.rows import Record, Reject, reason_of, text_in, texts_in, time_in
+from reputable.ingest.rows import Record, Reject, kind_in, reason_of, text_in, texts_in, time_in
 
 _COLUMN_OF = {
     "claim.text": "text",
@@ -83,15 +83,6 @@ def read_sources(path: Path | str) -> Iterator[SourceRow | Reject]:
             yield Reject(record.line, reason_of(error, _COLUMN_OF))
 
 
-def kind_named(name: str) -> SourceKind:
-    """The kind of that name in any letter case, UNSPECIFIED for ""; InvalidInput otherwise."""
-    try:
-        return SourceKind(name.strip().lower() or SourceKind.UNSPECIFIED.value)
-    except ValueError:
-        known = ", ".join(kind.value for kind in SourceKind)
-        raise InvalidInput("kind", f"{name[:40]!r} is not a kind; give one of {known}") from None
-
-
 def _claim(record: Record) -> Claim:
     values = record.values
     identifier = text_in(values, "source_id").strip()
@@ -111,6 +102,6 @@ def _source(record: Record) -> Source:
     return Source(
         id=text_in(values, "id").strip(),
         name=text_in(values, "name"),
-        kind=kind_named(text_in(values, "kind")),
+        kind=kind_in(values, "kind"),
         aliases=texts_in(values, "aliases"),
     )

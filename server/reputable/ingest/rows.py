@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from reputable.domain.errors import InvalidInput
+from reputable.domain.sources import SourceKind
 from reputable.domain.times import Micros, parse_time
 
 TRUE_WORDS = frozenset({"1", "true", "yes"})
@@ -98,6 +99,16 @@ def flag_in(values: Mapping[str, object], column: str) -> bool:
     if text in FALSE_WORDS:
         return False
     raise InvalidInput(column, f"{text[:40]!r} is neither 1 nor 0")
+
+
+def kind_in(values: Mapping[str, object], column: str) -> SourceKind:
+    """The column's kind in any letter case, UNSPECIFIED when it is empty; InvalidInput otherwise."""
+    name = text_in(values, column).strip().lower()
+    try:
+        return SourceKind(name or SourceKind.UNSPECIFIED.value)
+    except ValueError:
+        known = ", ".join(kind.value for kind in SourceKind)
+        raise InvalidInput(column, f"{name[:40]!r} is not a kind; give one of {known}") from None
 
 
 def reason_of(error: InvalidInput, columns: Mapping[str, str]) -> str:

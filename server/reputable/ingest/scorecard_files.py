@@ -13,17 +13,19 @@ from pathlib import Path
 
 from reputable.domain.digests import digest
 from reputable.domain.errors import InvalidInput
-from reputable.domain.sources import SourceReference
+from reputable.domain.sources import Source, SourceReference
 from reputable.domain.times import Micros
 from reputable.domain.verdicts import Level, Scorecard
 from reputable.ingest.records import read_records
-from reputable.ingest.rows import Record, Reject, count_in, reason_of, text_in, time_in
+from reputable.ingest.rows import Record, Reject, count_in, kind_in, reason_of, text_in, time_in
 
 COLUMNS = ("source", "reviewer", "period_start", "period_end")
 _LEVEL = re.compile(r"level_([01])(?:_(\d+))?")
 _COLUMN_OF = {
     "scorecard.source_id": "source_id",
     "scorecard.source_name": "source",
+    "source.source_id": "source_id",
+    "source.display_name": "source",
     "scorecard.reviewer": "reviewer",
     "scorecard.period_end_time": "period_end",
     "scorecard.level_counts": "level_*",
@@ -34,10 +36,11 @@ _COLUMN_OF = {
 
 @dataclass(frozen=True, slots=True)
 class ScorecardRow:
-    """A scorecard of a file, in canonical form."""
+    """A scorecard of a file, in canonical form; `source` where the file gives an id and a name."""
 
     line: int
     scorecard: Scorecard
+    source: Source | None = None
 
     def request_id(self) -> str:
         """An idempotency key: the same row has the same one, whichever file it stands in."""
@@ -62,7 +65,7 @@ def read_scorecards(path: Path | str, *, now: Micros | None = None) -> Iterator[
             yield record
             continue
         try:
-            yield ScorecardRow(record.line, _scorecard(record).checked(moment))
+            yield ScorecardRow(record.line, _scorecard(record).checked(moment), _source(record.values))
         except InvalidInput as error:
             yield Reject(record.line, reason_of(error, _COLUMN_OF))
 
@@ -82,6 +85,13 @@ def _scorecard(record: Record) -> Scorecard:
         unproven_count=count_in(values, "unproven"),
         url=text_in(values, "url").strip(),
     )
+
+
+def _source(values: Mapping[str, object]) -> Source | None:
+    identifier, name = text_in(values, "source_id").strip(), text_in(values, "source")
+    if not identifier:
+        return None
+    return Source(id=identifier, name=name, kind=kind_in(values, "kind")).checked()
 
 
 def _levels(values: Mapping[str, object]) -> tuple[Level, ...]:

@@ -1,0 +1,136 @@
+"""The models that there are: folders on disk, one of them active."""
+
+import os
+import stat
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Lock
+
+from reputable.application.ports import Scorer
+from reputable.domain.errors import ArtifactRefused, ModelNotFound, ReputableError
+from reputable.domain.models import ModelInfo, check_version
+
+CHOICE = "active"
+"""The file, beside the versions' folders, that names the active version and under it the one before."""
+_MOST_LOADED = 4
+
+
+class FolderShelf:
+    """The ModelShelf port on folders that hold one folder per version.
+
+    `load` reads a version's folder, checks it and tests it on its golden claims, or raises
+    ArtifactRefused; `describe` reads no more than its manifest. The choice is kept in the last of
+    the folders, which must be writable for `activate` to outlast the process.
+    """
+
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        *,
+        load: Callable[[Path], Scorer],
+        describe: Callable[[Path], ModelInfo],
+        default: str,
+    ) -> None:
+        self._folders = tuple(folders)
+        self._load = load
+        self._describe = describe
+        self._default = default
+        self._loaded: OrderedDict[str, Scorer] = OrderedDict()
+        self._lock = Lock()
+        self._previous = ""
+        chosen = self._read_choice()
+        self._active = self.get(chosen[0] if chosen else default)
+        self._previous = chosen[1] if len(chosen) > 1 else ""
+
+    @property
+    def active(self) -> Scorer:
+        """The one that scores now."""
+        return self._active
+
+    @property
+    def previous(self) -> str:
+        """The version that scored before; empty when there was none."""
+        return self._previous
+
+    def get(self, version: str) -> Scorer:
+        """One of them, loaded; InvalidInput, ModelNotFound, ArtifactRefused."""
+        folder = self._folder(check_version("model_version", version))
+        with self._lock:
+            scorer = self._loaded.get(version)
+            if scorer is None:
+                scorer = self._loaded[version] = self._load(folder)
+                if scorer.version != version:
+                    del self._loaded[version]
+                    message = f"the folder {version!r} holds the model {scorer.version!r}; name it after its version"
+                    raise ArtifactRefused(message)
+            self._loaded.move_to_end(version)
+            while len(self._loaded) > _MOST_LOADED:
+                self._loaded.popitem(last=False)
+        return scorer
+
+    def describe(self, version: str = "") -> ModelInfo:
+        """What a version's manifest says; of the active one without a version."""
+        return self._describe(self._folder(check_version("version", version or self._active.version)))
+
+    def catalogue(self) -> list[ModelInfo]:
+        """All models with a readable manifest, newest first."""
+        found: dict[str, ModelInfo] = {}
+        for folder in self._folders:
+            for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+                try:
+                    found[path.name] = self.describe(path.name)
+                except ReputableError:
+                    continue
+        return sorted(found.values(), key=lambda info: (-info.trained_at, info.version))
+
+    def activate(self, version: str) -> str:
+        """Load and test a model, then swap it in; the version before is returned.
+
+        Raises InvalidInput, ModelNotFound and ArtifactRefused, and then the model before stays.
+        """
+        scorer = self.get(check_version("version", version))
+        before = self._active.version
+        if version != before:
+            self._write_choice(version, before)
+            self._active, self._previous = scorer, before
+        return before
+
+    def follow_choice(self) -> str:
+        """Activate what the choice file names by now; the version that scores is returned."""
+        chosen = self._read_choice()
+        if chosen and chosen[0] != self._active.version:
+            self._active = self.get(chosen[0])
+            self._previous = chosen[1] if len(chosen) > 1 else ""
+        return self._active.version
+
+    def _folder(self, version: str) -> Path:
+        for folder in reversed(self._folders):
+            path = folder / version
+            try:
+                mode = os.lstat(path).st_mode
+            except OSError:
+                continue
+            if stat.S_ISDIR(mode):
+                return path
+        message = f"no model has the version {version!r}; ListModels names those that there are"
+        raise ModelNotFound(message)
+
+    def _read_choice(self) -> list[str]:
+        try:
+            lines = (self._folders[-1] / CHOICE).read_text("utf-8").split()[:2]
+        except (OSError, UnicodeDecodeError):
+            return []
+        return [check_version(CHOICE, line) for line in lines]
+
+    def _write_choice(self, version: str, before: str) -> None:
+        choice = self._folders[-1] / CHOICE
+        draft = choice.with_name(f"{CHOICE}.{os.getpid()}.new")
+        try:
+            choice.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_text(f"{version}\n{before}\n", "utf-8")
+            draft.replace(choice)
+        except OSError as error:
+            draft.unlink(missing_ok=True)
+            message = f"the choice of model cannot be kept in {choice.parent}: {error.strerror}; make it writable"
+            raise ArtifactRefused(message) from error

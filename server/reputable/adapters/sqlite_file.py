@@ -1,0 +1,146 @@
+"""A ledger's SQLite file: its lock, its connections, its schema, its identity."""
+
+import fcntl
+import os
+import secrets
+from importlib import resources
+from pathlib import Path
+
+import apsw
+
+from reputable.application.ports import Identity
+from reputable.domain.errors import LedgerCorrupt, LedgerFull, LedgerUnavailable, ReputableError
+from reputable.domain.freshness import LEDGER_ID_LENGTH
+
+BUSY_MILLISECONDS = 2_000
+"""How long a write waits for another process's lock."""
+WRITER_CACHE_KIB = 32_768
+READER_CACHE_KIB = 8_192
+KEY_SIZE = 32
+
+_MIGRATIONS = resources.files("reputable.adapters") / "migrations" / "sqlite"
+_ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+
+
+class FileLock:
+    """Holds the ledger file for this process; another one is refused at once (flock on PATH.lock)."""
+
+    def __init__(self, path: Path) -> None:
+        """Take the lock, or raise LedgerUnavailable saying who has it."""
+        self._descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.pread(self._descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            os.close(self._descriptor)
+            message = (
+                f"the ledger {path} is in use by another process (process id {holder}); stop that one first, "
+                "or keep the ledger in PostgreSQL, which several processes can share"
+            )
+            raise LedgerUnavailable(message) from error
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, str(os.getpid()).encode(), 0)
+
+    def release(self) -> None:
+        """Let others have the file."""
+        os.close(self._descriptor)
+
+
+def refusal(error: apsw.Error) -> ReputableError:
+    """The error that callers see for one of SQLite's."""
+    if isinstance(error, apsw.FullError):
+        return LedgerFull("the ledger's disk is full; nothing was recorded, free some space and try again")
+    if isinstance(error, apsw.CorruptError | apsw.NotADBError):
+        return LedgerCorrupt(f"the ledger file is damaged ({error}); run `reputable ledger verify`")
+    if isinstance(error, apsw.BusyError | apsw.LockedError):
+        return LedgerUnavailable("the ledger file is locked by another process; try again with the same request id")
+    return LedgerUnavailable(f"the ledger file cannot be used ({error}); try again with the same request id")
+
+
+def connect_writer(path: Path) -> apsw.Connection:
+    """The one connection that writes and checkpoints."""
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    connection.set_busy_timeout(BUSY_MILLISECONDS)
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "fullfsync = ON",
+        "trusted_schema = OFF",
+        "journal_size_limit = 67108864",
+        f"cache_size = -{WRITER_CACHE_KIB}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def connect_reader(path: Path) -> apsw.Connection:
+    """A connection that can neither write nor checkpoint."""
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    connection.set_busy_timeout(BUSY_MILLISECONDS)
+    connection.execute(f"PRAGMA trusted_schema = OFF; PRAGMA cache_size = -{READER_CACHE_KIB}")
+    return connection
+
+
+def prepare(path: Path) -> None:
+    """Make the file (readable by its owner only) and bring its schema up to date."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    connection = connect_writer(path)
+    try:
+        with connection:
+            _migrate(connection)
+            _make_identity(connection)
+    finally:
+        connection.close()
+
+
+def check_version(connection: apsw.Connection) -> None:
+    """Raise LedgerUnavailable unless the file has the schema of this release."""
+    version, newest = _version(connection), len(_migrations())
+    if version != newest:
+        message = (
+            f"the ledger file has schema {version} and this release knows {newest}; "
+            + ("use a newer release" if version > newest else "start the service on it once to bring it up to date")
+        )  # fmt: skip
+        raise LedgerUnavailable(message)
+
+
+def _migrations() -> list[str]:
+    files = sorted((f for f in _MIGRATIONS.iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
+    return [f.read_text("utf-8") for f in files]
+
+
+def _version(connection: apsw.Connection) -> int:
+    return int(str(connection.pragma("user_version")))
+
+
+def _migrate(connection: apsw.Connection) -> None:
+    migrations = _migrations()
+    if _version(connection) > len(migrations):
+        check_version(connection)
+    for number, script in enumerate(migrations[_version(connection) :], _version(connection) + 1):
+        connection.execute(script)
+        connection.pragma("user_version", number)
+
+
+def new_identity() -> Identity:
+    """An identity for a new ledger."""
+    return Identity(
+        ledger_id="".join(secrets.choice(_ID_ALPHABET) for _ in range(LEDGER_ID_LENGTH)),
+        record_key=secrets.token_bytes(KEY_SIZE),
+        cache_key=secrets.token_bytes(KEY_SIZE),
+    )
+
+
+def _make_identity(connection: apsw.Connection) -> None:
+    made = new_identity()
+    connection.executemany(
+        "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        [("ledger_id", made.ledger_id.encode()), ("record_key", made.record_key), ("cache_key", made.cache_key)],
+    )
+
+
+def read_identity(connection: apsw.Connection) -> Identity:
+    """The identity kept in the file."""
+    values = {str(name): bytes(value) for name, value in connection.execute("SELECT name, value FROM meta")}
+    return Identity(values["ledger_id"].decode(), values["record_key"], values["cache_key"])

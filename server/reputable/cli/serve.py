@@ -1,0 +1,35 @@
+"""`reputable serve`: run the service."""
+
+from typing import Annotated
+
+import typer
+
+HELP = """Run the service until it is told to end (SIGTERM or Ctrl-C).
+
+Everything is set by REPUTABLE_* variables (docs/configuration.md); the options here win over them.
+
+Example: reputable serve
+
+Example: REPUTABLE_REDIS_URL=redis://cache:6379 reputable serve --address 0.0.0.0:50051
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(name="serve", help=HELP)(serve)
+
+
+def serve(
+    address: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Where to serve gRPC.")] = None,
+    ledger: Annotated[str | None, typer.Option(metavar="URL", help="sqlite:///file or postgresql://...")] = None,
+) -> None:
+    """Run the service."""
+    from reputable.app import serve as run
+    from reputable.settings import load
+
+    options = {"address": address, "ledger_url": ledger}
+    given: dict[str, object] = {name: value for name, value in options.items() if value}
+    settings, warnings = load(None, **given)
+    for warning in warnings:
+        typer.echo(f"reputable: {warning}", err=True)
+    run(settings)
