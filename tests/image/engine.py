@@ -165,7 +165,7 @@ def _move_scripts(folder: Path, origin: Image | None, stage: Image) -> None:
 
 
 def base_environment(home: Path) -> dict[str, str]:
-    """The base image's: `python` is the one at hand, the home is empty; pip finds packages as it does on this machine."""
+    """The base image's: the Python at hand, an empty home; pip finds packages as it does on this machine."""
     tools = home / "tools"
     tools.mkdir(parents=True)
     python = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
