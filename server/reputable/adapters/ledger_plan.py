@@ -160,6 +160,10 @@ class Planner:
             message = f"a {write.kind.value} row needs a finding"
             raise ValueError(message)
         head = self._head(write.chain)
+        for name in write.names:
+            if self._state.names.get(name) != write.chain:
+                message = f"the name {name!r} is not that of the source {write.chain!r}; try again"
+                raise SourceConflict(message)
         content = finding.content_digest(self._record_key)
         standing = self._state.standing_findings.setdefault((write.chain, finding.key, finding.reviewer), {})
         superseded = next(reversed(standing.values()), None)
@@ -238,11 +242,9 @@ class Planner:
 
     def _merge(self, write: Write) -> Receipt:
         merged, into = self._registered(write.chain), self._registered(write.merge_into)
-        for source, receipt in (merged, into):
+        for source, _ in (merged, into):
             if source.merged_into:
-                message = (
-                    f"{source.id!r} was merged into {source.merged_into!r} before, by row {receipt.revision} or later"
-                )
+                message = f"{source.id!r} was merged into {source.merged_into!r} before"
                 raise MergeRefused(message)
         if merged[0].id == into[0].id:
             message = f"{write.chain!r} cannot be merged into itself"

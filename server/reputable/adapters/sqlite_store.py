@@ -57,6 +57,8 @@ def load(connection: apsw.Connection, writes: Sequence[Write]) -> State:
     for row in many(_HEADS, [(chain,) for chain in {write.chain for write in writes}]):
         state.heads[row[0]] = Head(*row[1:])
     _load_findings(connection, writes, state)
+    names = {(name,) for write in writes if write.names for name in write.names}
+    state.names.update(many(_NAMES, names))
     if any(write.finding is None for write in writes):
         _load_others(connection, writes, state)
     return state
@@ -96,7 +98,6 @@ def _load_others(connection: apsw.Connection, writes: Iterable[Write], state: St
     sources = {write.chain for write in others if write.source is not None} | {write.merge_into for write in others}
     for row in many(_SOURCES, [(source_id,) for source_id in sources]):
         state.sources[row[0]] = (read_source(row[:5]), read_receipt(row[5:]))
-    state.names.update(many(_NAMES, {(name,) for write in others for name in write.names}))
 
 
 def store(connection: apsw.Connection, plan: Plan) -> None:

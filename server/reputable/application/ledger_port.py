@@ -36,7 +36,8 @@ class Write:
     `request_id`, unless empty, with `principal` makes the write idempotent: the same pair with the
     same `request_digest` is answered with the receipt of the first, as a duplicate; with another
     digest it is refused with IdempotencyConflict. A SOURCE row claims the canonical `names`, each
-    of which belongs to one source; a MERGE row's `source` is the one merged.
+    of which belongs to one source; a VERDICT or SCORECARD row with `names` is refused with
+    SourceConflict unless they belong to its source. A MERGE row's `source` is the one merged.
     """
 
     kind: EntryKind

@@ -1,6 +1,7 @@
 """Makes the rows that go to the ledger; digests what the caller sent, so that a retry is known as one."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from reputable.application import payloads
 from reputable.application.ports import Write
@@ -16,47 +17,93 @@ SYSTEM_PRINCIPAL = "_ledger"
 """Who wrote the rows that nobody asked for."""
 
 
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The source a row is for; with the canonical names that must be that source's own."""
+
+    source_id: str
+    names: tuple[str, ...] = ()
+
+
 def verdict_write(
-    principal: str, request_id: str, chain: str, verdict: Verdict, sent_review_time: Micros | None
+    principal: str, request_id: str, chain: Chain, verdict: Verdict, sent_review_time: Micros | None
 ) -> Write:
-    """A checked verdict on the source `chain`; the time of review as sent, None when left out."""
+    """A checked verdict; the time of review as sent, None when left out."""
     core = payloads.verdict_core(verdict)
     return Write(
         kind=EntryKind.VERDICT,
-        chain=chain,
+        chain=chain.source_id,
         principal=principal,
         request_id=request_id,
         request_digest=digest("verdict", core, sent_review_time),
         payload=payloads.timed(verdict.reviewed_at, core),
         finding=of_verdict(verdict),
+        names=chain.names,
     )
 
 
 def scorecard_write(
-    principal: str, request_id: str, chain: str, scorecard: Scorecard, sent_period_end: Micros
+    principal: str, request_id: str, chain: Chain, scorecard: Scorecard, sent_period_end: Micros
 ) -> Write:
-    """A checked scorecard on the source `chain`; the end of its period as sent."""
+    """A checked scorecard; the end of its period as sent."""
     core = payloads.scorecard_core(scorecard)
     return Write(
         kind=EntryKind.SCORECARD,
-        chain=chain,
+        chain=chain.source_id,
         principal=principal,
         request_id=request_id,
         request_digest=digest("scorecard", core, sent_period_end),
         payload=payloads.timed(scorecard.period_end, core),
         finding=of_scorecard(scorecard),
+        names=chain.names,
     )
 
 
 def retraction_write(principal: str, request_id: str, chain: str, revision: int, reason: str) -> Write:
     """Takes back the verdict or scorecard in row `revision` of `chain`."""
+    content = digest("retraction", revision, reason)
+    payload = payloads.retraction_payload(revision, reason)
+    return _retraction(principal, request_id, chain, revision, content, payload)
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """Taking back all that a reviewer recorded, on one source or ("") on all."""
+
+    principal: str
+    request_id: str
+    reviewer: str
+    source_id: str
+    reason: str
+
+    def digest(self) -> bytes:
+        """The request digest."""
+        return digest("withdrawal", self.reviewer, self.source_id, self.reason)
+
+    def writes(self, rows: Sequence[tuple[int, str]]) -> list[Write]:
+        """One retraction for each (revision, chain).
+
+        The last one carries the request id, and how many there are: once it is durable all are.
+        The others carry ids that no caller can choose.
+        """
+        writes = [
+            retraction_write(self.principal, f"{self.request_id}\t{revision}", chain, revision, self.reason)
+            for revision, chain in rows[:-1]
+        ]
+        for revision, chain in rows[-1:]:
+            payload = payloads.retraction_payload(revision, self.reason, withdrawn=len(rows))
+            writes.append(_retraction(self.principal, self.request_id, chain, revision, self.digest(), payload))
+        return writes
+
+
+def _retraction(principal: str, request_id: str, chain: str, revision: int, content: bytes, payload: bytes) -> Write:
     return Write(
         kind=EntryKind.RETRACTION,
         chain=chain,
         principal=principal,
         request_id=request_id,
-        request_digest=digest("retraction", revision, reason),
-        payload=payloads.retraction_payload(revision, reason),
+        request_digest=content,
+        payload=payload,
         retracts=revision,
     )
 

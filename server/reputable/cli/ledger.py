@@ -2,7 +2,7 @@
 
 import typer
 
-app = typer.Typer(help="Look after the ledger.", no_args_is_help=True)
+app = typer.Typer(help="Look after the ledger.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.callback()

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from reputable.client import Client
     from reputable.domain.sources import Source
 
-app = typer.Typer(help="Record reviewers' counts, as fact-checkers publish them.", no_args_is_help=True)
+app = typer.Typer(
+    help="Record reviewers' counts, as fact-checkers publish them.", no_args_is_help=True, rich_markup_mode=None
+)
 
 IMPORT_HELP = """Record every scorecard of a CSV file, or the starter scorecards.
 

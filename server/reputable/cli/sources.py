@@ -7,7 +7,7 @@ import typer
 
 from reputable.cli.options import SERVER, JsonOption, ServerOption
 
-app = typer.Typer(help="Know who speaks: names, aliases, records.", no_args_is_help=True)
+app = typer.Typer(help="Know who speaks: names, aliases, records.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command(name="list")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from reputable.ingest.rows import Reject
     from reputable.ingest.verdict_files import VerdictRow
 
-app = typer.Typer(help="Record what checking claims found.", no_args_is_help=True)
+app = typer.Typer(help="Record what checking claims found.", no_args_is_help=True, rich_markup_mode=None)
 
 IMPORT_HELP = """Record every verdict of a file.
 
