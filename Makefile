@@ -21,7 +21,7 @@ SOURCES := $(wildcard server scripts tests benchmarks)
 RELEASED := proto/released.binpb
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check format proto release-proto lock bench bench-quality soak k8s clean
+.PHONY: help setup setup-dev run test check format proto docs release-proto lock bench bench-quality soak k8s clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ run: setup ## Start the service and watch an article's claims being assessed (ON
 proto: setup-dev ## Generate server/reputable/v1 from proto/.
 	@$(BIN)/python scripts/generate_proto.py server
 
+docs: setup-dev ## Generate docs/configuration.md and docs/metrics.md from the code.
+	@$(BIN)/python scripts/generate_docs.py
+
 release-proto: setup-dev ## Take the present contract as the one that no later change may break.
 	$(BIN)/buf build --output $(RELEASED)
 
@@ -89,6 +92,7 @@ check: setup-dev ## Check format, lint, types, import contracts, the proto contr
 	$(BIN)/buf format --diff --exit-code
 	$(if $(wildcard $(RELEASED)),$(BIN)/buf breaking --against $(RELEASED))
 	$(BIN)/python scripts/generate_proto.py --check server
+	$(BIN)/python scripts/generate_docs.py --check
 	$(if $(wildcard k8s/overlays),@$(MAKE) --no-print-directory k8s)
 
 format: setup-dev ## Format Python and proto files and mend what ruff can mend.

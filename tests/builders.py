@@ -40,6 +40,12 @@ def verdict(
     return Verdict(claim(text, source), truthfulness, reviewer, reviewed_at).checked(NOON)
 
 
+def score(credibility: float = 0.1 + 0.2) -> Score:
+    """A score without reasons."""
+    reliability = Reliability(0.5, Interval(0.4, 0.6), 3.0)
+    return Score(credibility, Interval(0.0, 1.0), reliability, AdmiraltyPair("C", 3), 3, Basis.COLD_START)
+
+
 class ShareScorer:
     """A real if simple scorer: the smoothed share of credible verdicts, for tests that need no words."""
 

@@ -41,6 +41,13 @@ REDIS_PROBLEMS = ("timeout", "error", "refused", "skipped", "dropped")
 `dropped`: a score that was not stored."""
 FINDINGS = ("credible", "not_credible", "unproven", "scorecard")
 
+GAUGES = {
+    "reputable_calls_in_progress": "Calls under way.",
+    "reputable_local_cache_scores": "Scores that the process holds.",
+    "reputable_redis_up": "Whether Redis answers, 1 or 0; absent where none is configured.",
+}
+"""What is asked for in a scrape rather than counted."""
+
 
 class Histogram:
     """Counts of values at or below each bound, and their sum."""
@@ -104,7 +111,7 @@ class Metrics:
     retractions: int = 0
     ledger_revision: int = 0
     loop_lag_seconds: float = 0.0
-    gauges: dict[str, tuple[str, Callable[[], float]]] = field(default_factory=dict)
+    gauges: dict[str, Callable[[], float]] = field(default_factory=dict)
     models: Callable[[], Mapping[str, str]] = dict
 
     def meter(self, service: str, method: str) -> CallMeter:
@@ -113,9 +120,11 @@ class Metrics:
         self.calls.append(meter)
         return meter
 
-    def gauge(self, name: str, documentation: str, read: Callable[[], float]) -> None:
-        """Have `read` asked in every scrape; it is called in the scrape's own thread."""
-        self.gauges[name] = (documentation, read)
+    def gauge(self, name: str, read: Callable[[], float]) -> None:
+        """Have `read` asked for a gauge of GAUGES in every scrape, in the scrape's own thread."""
+        if name not in GAUGES:
+            raise KeyError(name)
+        self.gauges[name] = read
 
     def registry(self) -> CollectorRegistry:
         """A registry of its own that shows all of this, the process and its garbage collector."""
@@ -199,8 +208,8 @@ class _Families(Collector):
         yield GaugeMetricFamily(
             "reputable_event_loop_lag_seconds", "How late the event loop's last tick was.", metrics.loop_lag_seconds
         )
-        for name, (documentation, read) in metrics.gauges.items():
-            yield GaugeMetricFamily(name, documentation, read())
+        for name, read in metrics.gauges.items():
+            yield GaugeMetricFamily(name, GAUGES[name], read())
         yield _info("reputable_build_info", "What runs.", metrics.build)
         yield _info("reputable_model_info", "The model that scores.", metrics.models())
 

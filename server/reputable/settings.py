@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, NonNegativeFloat, PositiveInt, ValidationError, model_validator
+from pydantic import Field, FiniteFloat, PositiveInt, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "REPUTABLE_"
@@ -18,6 +18,7 @@ _SERVICE_LINK = re.compile(
 _ADDRESS = r"^(\[[0-9a-fA-F:.]+\]|[^\[\]:/\s]*):\d{1,5}$"
 
 Address = Annotated[str, Field(pattern=_ADDRESS)]
+Seconds = Annotated[FiniteFloat, Field(ge=0)]
 AddressOrOff = Annotated[str, Field(pattern=rf"{_ADDRESS}|^off$")]
 
 
@@ -55,13 +56,10 @@ class Settings(BaseSettings):
     """How many scores the process keeps itself; 0 keeps none."""
 
     models_dir: Path | None = None
-    """A folder with one folder for each model; unset: the model that comes with the package."""
+    """A folder with one folder for each model, and the choice made by ActivateModel; unset: the package's own."""
 
     model: str = ""
-    """Version of the model to start with; unset: the newest in `models_dir`."""
-
-    memory: bool = True
-    """Whether the verdict memory is used where the model and the installation have one."""
+    """Version of the model that scores when none was chosen by ActivateModel; unset: the package's default."""
 
     transport: Literal["grpcio", "fast"] = "grpcio"
     """What carries gRPC: `grpcio`, or `fast` (needs the extra of that name; plaintext only)."""
@@ -81,17 +79,17 @@ class Settings(BaseSettings):
     tls_client_ca: Path | None = None
     """PEM file with the authority whose clients alone are let in; unset: clients show no certificate."""
 
-    connection_idle_seconds: NonNegativeFloat = 3.0
+    connection_idle_seconds: Seconds = 3.0
     """A connection without a call is closed after this; clients reconnect on their own. 0 keeps it open."""
 
-    connection_age_seconds: NonNegativeFloat = 0.0
+    connection_age_seconds: Seconds = 0.0
     """A connection is closed gently after this, so that clients behind a plain TCP proxy spread anew. 0 keeps it."""
 
-    drain_seconds: NonNegativeFloat = 1.0
+    drain_seconds: Seconds = 1.0
     """On SIGTERM: how long calls are still taken after health says NOT_SERVING. Behind a plain TCP proxy it
     must be longer than `connection_age_seconds`. SIGINT does not drain."""
 
-    grace_seconds: NonNegativeFloat = 6.0
+    grace_seconds: Seconds = 6.0
     """After the drain: how long calls under way may take to end; longer than the longest deadline, 5 s."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -137,16 +135,20 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> tuple[Set
 
 def _check_names(variables: Mapping[str, str]) -> list[str]:
     """Warnings about variables of Kubernetes' service-link shape; SettingsError for other unknown ones."""
-    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    known = [name.upper() for name in Settings.model_fields]
     warnings: list[str] = []
     for name in sorted(variables):
-        if not name.startswith(PREFIX) or name.startswith(TEST_PREFIX) or name in known:
+        if not name.startswith(PREFIX) or name.startswith(TEST_PREFIX) or name.removeprefix(PREFIX) in known:
             continue
         if _SERVICE_LINK.fullmatch(name):
             warnings.append(f"{name} is ignored: it has the form that Kubernetes gives service links")
             continue
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
-        hint = f"did you mean {' or '.join(near)}?" if near else "docs/configuration.md lists those there are."
+        near = difflib.get_close_matches(name.removeprefix(PREFIX), known, n=3, cutoff=0.6)
+        hint = (
+            f"did you mean {' or '.join(PREFIX + match for match in near)}?"
+            if near
+            else "docs/configuration.md lists those there are."
+        )
         raise SettingsError(f"{name} is not a setting; {hint}")
     return warnings
 
@@ -156,5 +158,6 @@ def _sentences(error: ValidationError) -> str:
     for item in error.errors():
         name = PREFIX + str(item["loc"][0]).upper() if item["loc"] else ""
         message = item["msg"].removeprefix("Value error, ")
-        found.append(f"{name}={item['input']!s}: {message}" if name else message)
+        shown = "(hidden)" if name.endswith("_URL") else item["input"]  # A URL may hold a password.
+        found.append(f"{name}={shown}: {message}" if name else message)
     return "; ".join(found)

@@ -13,6 +13,7 @@ from prometheus_client.exposition import choose_encoder
 Report = Callable[[], tuple[bool, Mapping[str, str]]]
 """Whether all is well, and the facts by part, as readable text."""
 IDLE_SECONDS = 10.0
+POLL_SECONDS = 0.05
 
 
 class MetricsServer:
@@ -35,7 +36,7 @@ class MetricsServer:
                 return status, "application/json", body
 
         self._server = _Server((host, port), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(POLL_SECONDS,), name="metrics", daemon=True)
         self._thread.start()
 
     @property
@@ -44,7 +45,7 @@ class MetricsServer:
         return int(self._server.server_address[1])
 
     def close(self) -> None:
-        """Stop listening; blocks until the accepting thread has ended, up to half a second."""
+        """Stop listening; blocks until the accepting thread has ended, a moment later."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

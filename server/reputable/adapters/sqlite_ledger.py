@@ -159,6 +159,10 @@ class SqliteReader:
         """See LedgerReader."""
         return await self._read(queries.reviewed_by, reviewer, source_id)
 
+    async def finding_digests(self, source_id: str) -> dict[int, bytes]:
+        """See LedgerReader."""
+        return await self._read(queries.finding_digests, source_id)
+
     async def counts(self) -> LedgerCounts:
         """See LedgerReader."""
         return await self._read(queries.counts)

@@ -27,7 +27,6 @@ from reputable.application.ports import (
 )
 from reputable.domain.entries import LEDGER_CHAIN, Entry
 from reputable.domain.epochs import PriorEpoch
-from reputable.domain.findings import Finding
 from reputable.domain.times import Micros
 
 # ruff: noqa: S608 - Only the constants above are put into SQL; values are bound.
@@ -149,14 +148,13 @@ def history(db: apsw.Connection, reviewed_before: Micros, at_revision: int) -> I
     return rows
 
 
+def finding_digests(db: apsw.Connection, source_id: str) -> dict[int, bytes]:
+    """See LedgerReader.finding_digests."""
+    return dict(db.execute("SELECT revision, digest FROM finding WHERE source_id = ?", (source_id,)))
+
+
 def counts(db: apsw.Connection) -> LedgerCounts:
     """See LedgerReader.counts."""
-    tables = ("entry", "finding", "source_head", "source", "standing", "epoch")
+    tables = ("entry", "finding", "source_head", "source", "source_name", "standing", "epoch")
     row: Row = db.execute("SELECT " + ", ".join(f"(SELECT count(*) FROM {table})" for table in tables)).get
     return LedgerCounts(*row)
-
-
-__all__ = [
-    "Finding", "counts", "entries", "entries_at", "epochs", "findings", "heads", "history", "recorded",
-    "registered_sources", "retractions", "reviewed_by", "standing_changes", "state",
-]  # fmt: skip

@@ -54,6 +54,7 @@ class Deadlines:
         self._due: dict[asyncio.Task[Any], float] = {}
         self._expired: set[asyncio.Task[Any]] = set()
         self._metrics = metrics
+        self.ticked_at = perf_counter()
 
     def __len__(self) -> int:
         """How many calls are under way."""
@@ -82,7 +83,7 @@ class Deadlines:
         while True:
             asleep = perf_counter()
             await asyncio.sleep(TICK_SECONDS)
-            now = perf_counter()
+            now = self.ticked_at = perf_counter()
             self._metrics.loop_lag_seconds = max(0.0, now - asleep - TICK_SECONDS)
             for task in [task for task, due in self._due.items() if due <= now]:
                 del self._due[task]

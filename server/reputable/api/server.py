@@ -56,7 +56,7 @@ def make_server(transport: Transport) -> grpc.aio.Server:
         ("grpc.so_reuseport", int(transport.share_port)),
     ]
     if transport.kind == "fast":
-        from pygrpc_native import aio as fast  # noqa: PLC0415 - an optional extra.
+        import pygrpc_native.aio as fast  # noqa: PLC0415 - an optional extra.
 
         return fast.server(options=options)
     options.append(("grpc.server_handshake_timeout_ms", _milliseconds(HANDSHAKE_SECONDS)))

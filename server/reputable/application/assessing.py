@@ -7,7 +7,8 @@ from typing import Protocol
 
 from reputable.application.content_key import content_key
 from reputable.application.ports import AssessmentCache, Clock, LocalCache, ModelShelf, ScoreInput, Scorer
-from reputable.application.record_reading import Reading, RecordReader, Wanted
+from reputable.application.readings import Reading, Wanted
+from reputable.application.record_reading import RecordReader
 from reputable.application.shared_rows import SharedRows
 from reputable.domain.assessments import Assessment, DegradedPart, Explanation, Score, ServedFrom
 from reputable.domain.claims import Claim, check_time

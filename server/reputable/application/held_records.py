@@ -13,7 +13,7 @@ MOST_HELD = 50_000
 
 @dataclass(slots=True)
 class HeldRecord:
-    """A source's record as of `as_of`, made from chains at the revisions `heads`.
+    """A source's record as of `as_of`, made from its `members`' chains at the revisions `heads`.
 
     It is known to be current at ledger revision `revision`, as read at `read_at` (monotonic
     seconds). `standings_revision` is that of the reviewers' standings it was weighed with.
@@ -21,6 +21,7 @@ class HeldRecord:
 
     record: TrackRecord
     as_of: Micros
+    members: tuple[str, ...]
     heads: dict[str, int]
     standings_revision: int
     revision: int

@@ -129,6 +129,7 @@ class LedgerCounts:
     findings: int
     heads: int
     sources: int
+    names: int
     standings: int
     epochs: int
 
@@ -195,6 +196,10 @@ class LedgerReader(Protocol):
 
     def history(self, *, reviewed_before: Micros, at_revision: int) -> AsyncIterator[HistoricalVerdict]:
         """Single verdicts that stood at that revision, reviewed before that time, in order of review."""
+        ...
+
+    async def finding_digests(self, source_id: str) -> dict[int, bytes]:
+        """The kept content digests of a source's findings, by revision."""
         ...
 
     async def counts(self) -> LedgerCounts:

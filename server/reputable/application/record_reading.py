@@ -1,43 +1,24 @@
 """Reads a source's track record as fresh as a caller demands, or as it was at a time or revision."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from reputable.application.held_records import HeldRecord, HeldRecords
 from reputable.application.ports import Clock, Ledger, LedgerState, Receipt, SourceFindings, Write
+from reputable.application.readings import Reading, Wanted
 from reputable.application.shared_rows import SharedRows
 from reputable.domain.entries import LEDGER_CHAIN
 from reputable.domain.errors import LedgerUnavailable, PreconditionFailed, ReputableError, RevisionNotReached
 from reputable.domain.findings import Finding
-from reputable.domain.freshness import STRONG, Freshness, FreshnessMode, Token
+from reputable.domain.freshness import Freshness, FreshnessMode, Token
 from reputable.domain.records import TrackRecord, summarise
-from reputable.domain.sources import Resolution, SourceReference
 from reputable.domain.times import Micros, day_of
 
 _ATTEMPTS = 8
 _LONG_RECORD = 2_000
 """From this many findings on a record is summed up in a thread."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A checked reference and the moment of its reading: None means now, and the latest revision."""
-
-    reference: SourceReference
-    as_of: Micros | None = None
-    at_revision: int | None = None
-    freshness: Freshness = STRONG
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A record with the reference's resolution and the exact moment it was read for."""
-
-    resolution: Resolution
-    record: TrackRecord
-    as_of: Micros
-    at_revision: int
 
 
 class RecordReader:
@@ -106,8 +87,10 @@ class RecordReader:
         self._check_token(wanted.freshness.token)
         if wanted.at_revision is not None:
             return None
-        as_of = self._clock.now() if wanted.as_of is None else wanted.as_of
         exclusive = self._ledger.exclusive
+        if exclusive and self._shared.revision > self._revision:
+            return None  # Shared rows were read that this process's own commits have not told of yet.
+        as_of = self._clock.now() if wanted.as_of is None else wanted.as_of
         resolution = self._shared.resolver.resolve(wanted.reference)
         if not resolution.source_id:
             return Reading(resolution, TrackRecord(day=day_of(as_of)), as_of, self._revision) if exclusive else None
@@ -136,66 +119,77 @@ class RecordReader:
             raise RevisionNotReached(_not_reached("freshness.token", token.revision, reached))
 
     async def _read_now(self, pending: dict[int, Wanted]) -> dict[int, Reading | ReputableError]:
+        outcomes: dict[int, Reading | ReputableError] = {}
         for _ in range(_ATTEMPTS):
-            outcomes: dict[int, Reading | ReputableError] = {}
-            resolutions: dict[int, Resolution] = {}
-            for index, wanted in pending.items():
-                try:
-                    resolutions[index] = self._shared.resolver.resolve(wanted.reference)
-                except ReputableError as error:
-                    outcomes[index] = error
             now = self._clock.now()
             try:
-                loaded = await self._load({r.source_id for r in resolutions.values() if r.source_id}, now)
+                state, loaded = await self._load(self._roots(pending), now)
             except LedgerUnavailable as error:
-                return outcomes | dict.fromkeys(resolutions, error)
-            if loaded is None:
-                continue
-            state, held = loaded
-            for index, resolution in resolutions.items():
-                outcomes[index] = self._reading(pending[index], resolution, held, state, now)
-            return outcomes
+                return outcomes | dict.fromkeys(pending, error)
+            for index, wanted in list(pending.items()):
+                try:
+                    found = self._reading(wanted, loaded, state, now)
+                except ReputableError as error:
+                    outcomes[index] = error
+                    del pending[index]
+                    continue
+                if found is not None:
+                    outcomes[index] = found
+                    del pending[index]
+            if not pending:
+                return outcomes
         message = "the ledger's sources changed faster than they could be read; try again"
-        return dict.fromkeys(pending, LedgerUnavailable(message))
+        return outcomes | dict.fromkeys(pending, LedgerUnavailable(message))
+
+    def _roots(self, pending: dict[int, Wanted]) -> set[str]:
+        """The sources to load; a reference that is refused is told so once the ledger's state is known."""
+        roots = set()
+        for wanted in pending.values():
+            with contextlib.suppress(ReputableError):
+                roots.add(self._shared.resolver.resolve(wanted.reference).source_id)
+        return roots - {""}
 
     def _reading(
-        self, wanted: Wanted, resolution: Resolution, loaded: dict[str, HeldRecord], state: LedgerState, now: Micros
-    ) -> Reading | ReputableError:
-        try:
-            self._check_token(wanted.freshness.token, state.revision)
-        except ReputableError as error:
-            return error
-        if not resolution.source_id:
+        self, wanted: Wanted, loaded: dict[str, HeldRecord], state: LedgerState, now: Micros
+    ) -> Reading | None:
+        """The reading at the state's revision; None when a source was registered or merged meanwhile."""
+        self._check_token(wanted.freshness.token, state.revision)
+        resolution = self._shared.resolver.resolve(wanted.reference, state.revision)
+        root = resolution.source_id
+        if not root:
             return Reading(resolution, TrackRecord(day=day_of(now)), now, state.revision)
-        held = loaded[resolution.source_id]
+        held = loaded.get(root)
+        if held is None or held.members != self._shared.directory.members(root, state.revision):
+            return None
         return Reading(resolution, held.record, max(now, held.as_of), state.revision)
 
-    async def _load(self, roots: set[str], now: Micros) -> tuple[LedgerState, dict[str, HeldRecord]] | None:
-        """The roots' records, read from the ledger in one snapshot; None when shared rows moved meanwhile."""
+    async def _load(self, roots: set[str], now: Micros) -> tuple[LedgerState, dict[str, HeldRecord]]:
+        """The roots' records, read from the ledger in one snapshot, and the state of that snapshot."""
         members = {root: self._shared.directory.members(root) for root in roots}
         read_at = self._clock.monotonic()
         with self._held.watch() as touched:
             if not self._ledger.exclusive:
                 state, heads = await self._ledger.heads([m for ids in members.values() for m in ids])
-                if state.shared_revision > self._shared.revision:
-                    await self._shared.catch_up()
-                    return None
-                revisions = {source_id: head.revision for source_id, head in heads.items()}
-                confirmed = self._confirm(members, revisions, state, read_at, now)
+                await self._catch_up(state)
+                confirmed = self._confirm(members, {i: head.revision for i, head in heads.items()}, state, read_at, now)
                 if len(confirmed) == len(roots):
                     return state, confirmed
             state, found = await self._ledger.findings([m for ids in members.values() for m in ids])
-            if state.shared_revision > self._shared.revision:
-                await self._shared.catch_up()
-                return None
+            await self._catch_up(state)
             loaded = {}
             for root, ids in members.items():
-                loaded[root] = await self._sum(root, [found[m] for m in ids if m in found], state, read_at, now)
-        self._revision = max(self._revision, state.revision)
+                loaded[root] = await self._sum(root, ids, found, state, read_at, now)
         for root, held in loaded.items():
             if root not in touched:
                 self._held.put(root, held)
         return state, loaded
+
+    async def _catch_up(self, state: LedgerState) -> None:
+        """Know all shared rows of the state; more may be known, and are left out by revision."""
+        if not self._ledger.exclusive:
+            self._revision = max(self._revision, state.revision)
+        if state.shared_revision > self._shared.revision:
+            await self._shared.catch_up()
 
     def _confirm(
         self,
@@ -210,27 +204,42 @@ class RecordReader:
         for root, ids in members.items():
             held = self._held.get(root)
             current = {m: revisions[m] for m in ids if m in revisions}
-            if held and held.heads == current and held.serves(now, self._shared.standings_revision):
+            if (
+                held
+                and held.members == ids
+                and held.heads == current
+                and held.serves(now, self._shared.standings_revision)
+            ):
                 held.revision = max(held.revision, state.revision)
                 held.read_at = max(held.read_at, read_at)
                 confirmed[root] = held
         return confirmed
 
     async def _sum(
-        self, root: str, parts: Sequence[SourceFindings], state: LedgerState, read_at: float, now: Micros
+        self,
+        root: str,
+        members: tuple[str, ...],
+        found: dict[str, SourceFindings],
+        state: LedgerState,
+        read_at: float,
+        now: Micros,
     ) -> HeldRecord:
         """Sum up as of now, or as of just after the last review where a reviewer's clock ran ahead."""
-        findings = [finding for part in parts for finding in part.findings]
+        findings = [finding for m in members if m in found for finding in found[m].findings]
         as_of = max([now, *(f.reviewed_at + 1 for f in findings if not f.retracted_at)])
-        heads = {part.head.source_id: part.head.revision for part in parts}
-        standings_revision = self._shared.standings_revision
-        record = await self._summarise(root, findings, as_of, None)
-        record = replace(record, revision=sum(heads.values()))
-        return HeldRecord(record, as_of, heads, standings_revision, state.revision, read_at)
+        heads = {m: found[m].head.revision for m in members if m in found}
+        record = await self._summarise(root, findings, as_of, state.revision)
+        return HeldRecord(
+            record=replace(record, revision=sum(heads.values())),
+            as_of=as_of,
+            members=members,
+            heads=heads,
+            standings_revision=self._shared.standings_revision_at(state.revision),
+            revision=state.revision,
+            read_at=read_at,
+        )
 
-    async def _summarise(
-        self, root: str, findings: Sequence[Finding], as_of: Micros, at_revision: int | None
-    ) -> TrackRecord:
+    async def _summarise(self, root: str, findings: Sequence[Finding], as_of: Micros, at_revision: int) -> TrackRecord:
         def work() -> TrackRecord:
             return summarise(
                 findings,
@@ -251,9 +260,8 @@ class RecordReader:
         if wanted.as_of is None and wanted.at_revision is None:
             return None
         state = await self._ledger.state()
+        await self._catch_up(state)
         self._check_token(wanted.freshness.token, state.revision)
-        if state.shared_revision > self._shared.revision:
-            await self._shared.catch_up()
         at_revision = state.revision if wanted.at_revision is None else wanted.at_revision
         if at_revision > state.revision:
             raise RevisionNotReached(_not_reached("at_revision", at_revision, state.revision))

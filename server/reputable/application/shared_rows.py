@@ -51,7 +51,8 @@ class SharedRows:
             self._apply_standing(change)
         for epoch in await self._ledger.epochs(self.latest_epoch.number):
             self._apply_epoch(epoch, epoch.held_from)
-        self.revision = max(self.revision, state.shared_revision)
+        held = (self.directory.revision, self.standings_revision, self.latest_epoch.held_from)
+        self.revision = max(self.revision, state.shared_revision, *held)
 
     def _apply_source(self, row: RegisteredSource) -> None:
         if row.source.merged_into:
@@ -92,6 +93,12 @@ class SharedRows:
                 return epoch
         message = f"there is no prior epoch {number}; the latest is {self.latest_epoch.number}"
         raise EpochNotFound(message)
+
+    def standings_revision_at(self, at_revision: int) -> int:
+        """The revision of the last change of standing that `at_revision` held."""
+        if at_revision >= self.standings_revision:
+            return self.standings_revision
+        return max((c.revision for c in self._changes if c.revision <= at_revision), default=0)
 
     def standings(self, at_revision: int | None = None) -> Mapping[str, Standing]:
         """Every reviewer's standing, as of a revision."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from reputable.application.ports import Clock, Ledger, ModelShelf
-from reputable.application.record_reading import Reading, RecordReader, Wanted
+from reputable.application.readings import Reading, Wanted
+from reputable.application.record_reading import RecordReader
 from reputable.application.shared_rows import SharedRows
 from reputable.domain.assessments import Reliability
 from reputable.domain.claims import check_reference, check_time

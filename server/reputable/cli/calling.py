@@ -10,6 +10,7 @@ from reputable.client import (
     Claim,
     Client,
     LevelCount,
+    Retries,
     Scorecard,
     Source,
     SourceKind,
@@ -21,10 +22,10 @@ from reputable.domain.times import Micros, to_datetime
 
 
 @contextmanager
-def client_of(server: str) -> Iterator[Client]:
+def client_of(server: str, attempts: int = 4) -> Iterator[Client]:
     """A client that retries in silence."""
     stamina.instrumentation.set_on_retry_hooks([])
-    with Client(server) as client:
+    with Client(server, retries=Retries(attempts=attempts)) as client:
         yield client
 
 

@@ -155,7 +155,7 @@ def assessment_table(assessment: Assessment) -> Table:
 
 def factor_table(assessment: Assessment) -> Table:
     """What moved the credibility, in log-odds, the strongest first as the service sends them."""
-    factors = table("Log-odds", "Factor", "Reason", right=["Log-odds"])
+    factors = table("Log-odds", "Factor", "Reason", right=["Log-odds"], flexible=["Reason"])
     for factor in assessment.factors:
         factors.add_row(f"{factor.contribution:+.2f}", factor.name, factor.sentence)
     return factors

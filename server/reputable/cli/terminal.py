@@ -20,11 +20,20 @@ def console() -> Console:
     return made
 
 
-def table(*columns: str, right: Iterable[str] = (), title: str | None = None) -> Table:
-    """An empty table; the columns named in `right` are flush right."""
-    made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+def table(*columns: str, right: Iterable[str] = (), flexible: Iterable[str] = ()) -> Table:
+    """An empty table.
+
+    Columns named in `right` are flush right; those in `flexible` share the width that is left and
+    wrap, while the others keep their contents on one line.
+    """
+    made = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, expand=bool(flexible))
     for column in columns:
-        made.add_column(column, justify="right" if column in right else "left")
+        made.add_column(
+            column,
+            justify="right" if column in right else "left",
+            no_wrap=bool(flexible) and column not in flexible,
+            ratio=1 if column in flexible else None,
+        )
     return made
 
 

@@ -8,6 +8,7 @@
 
 from reputable.client.aio import AsyncClient
 from reputable.client.blocking import Client
+from reputable.client.channels import Deadlines, Retries
 from reputable.client.errors import CallError
 from reputable.client.messages import (
     AssessClaimRequest,
@@ -55,6 +56,7 @@ __all__ = [
     "Client",
     "CreateSourceRequest",
     "CreateSourceResponse",
+    "Deadlines",
     "DegradedPart",
     "Explanation",
     "Freshness",
@@ -72,6 +74,7 @@ __all__ = [
     "ResolutionMethod",
     "RetractByReviewerResponse",
     "RetractVerdictResponse",
+    "Retries",
     "ReviewerStanding",
     "Scorecard",
     "ServedFrom",

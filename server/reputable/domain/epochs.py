@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from reputable.domain.digests import EMPTY_DIGEST, Part, digest
 from reputable.domain.times import EARLIEST, Micros
@@ -15,7 +16,7 @@ class Recalibration:
     slope: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PriorEpoch:
     """Base rates and recalibration in force from `start` (a UTC midnight) to the next epoch's.
 
@@ -40,7 +41,11 @@ class PriorEpoch:
     extra: Mapping[str, float] = field(default_factory=dict)
 
     def digest(self) -> bytes:
-        """Digest, 32 bytes, of all that a score can depend on."""
+        """Digest, 32 bytes, of all that a score can depend on; computed once."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> bytes:
         rates: list[Part] = []
         for context, (credible, count) in sorted(self.context_rates.items()):
             rates += (context, float(credible), float(count))

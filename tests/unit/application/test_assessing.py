@@ -78,7 +78,7 @@ class Desk:
 
     async def record(self, one: Verdict, source_id: str = "works") -> Receipt:
         request_id = f"v{next(self._requests)}"
-        return (await self.append(writes.verdict_write("local", request_id, source_id, one, one.reviewed_at)))[0]
+        return (await self.append(writes.verdict_write("local", request_id, writes.Chain(source_id), one, one.reviewed_at)))[0]
 
     async def retract(self, receipt: Receipt) -> Receipt:
         row = writes.retraction_write("local", f"r{receipt.revision}", receipt.chain, receipt.revision, "wrong")

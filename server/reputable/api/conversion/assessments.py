@@ -135,8 +135,10 @@ def encode_item_error(error: ReputableError) -> common_pb2.ItemError:
 
 
 def encode_assessment(assessment: Assessment) -> assessment_pb2.Assessment:
-    """The message of an assessment."""
+    """The message of an assessment. Raises ValueError for figures that no caller should ever see."""
     score = assessment.score
+    if not 0.0 <= score.interval.lower <= score.interval.upper <= 1.0 or not 0.0 < score.credibility < 1.0:
+        raise ValueError(f"credibility {score.credibility} with {score.interval} is not one")
     message = assessment_pb2.Assessment(
         credibility=score.credibility,
         interval=encode_interval(score.interval),

@@ -1,0 +1,65 @@
+"""The whole service in a thread, with a scorer that needs no words, for the commands to talk to."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from reputable.app import Learning, build
+from reputable.application.ports import HistoricalVerdict, Scorer
+from reputable.domain.epochs import PriorEpoch
+from reputable.domain.sources import SourceKind
+from reputable.domain.times import Micros
+from reputable.settings import load
+from tests.builders import OneModel, ShareScorer
+
+
+class SteadyPriors:
+    """Priors that never move."""
+
+    def genesis(self, scorer: Scorer) -> PriorEpoch:
+        """A base rate of one half."""
+        return PriorEpoch(number=0)
+
+    def compute(
+        self,
+        *,
+        number: int,
+        start: Micros,
+        revision: int,
+        history: Sequence[HistoricalVerdict],
+        kinds: Mapping[str, SourceKind],
+        scorer: Scorer,
+    ) -> PriorEpoch:
+        """The same again."""
+        return PriorEpoch(number=number, start=start, revision=revision)
+
+
+@contextmanager
+def service(ledger_url: str) -> Iterator[str]:
+    """Serve on a free port of 127.0.0.1; yields `host:port`."""
+    settings, _ = load(
+        {},
+        address="127.0.0.1:0",
+        metrics_address="off",
+        redis_url="off",
+        ledger_url=ledger_url,
+        log_calls="none",
+    )
+    app = build(settings, Learning(OneModel(ShareScorer()), SteadyPriors()))
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    def done(work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, loop).result(30)
+
+    try:
+        done(app.start())
+        yield f"127.0.0.1:{app.port}"
+    finally:
+        done(app.stop())
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
