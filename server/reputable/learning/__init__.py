@@ -1,0 +1,1 @@
+"""Learns from verdicts how credible claims are: features, heads, training, folding, evaluation."""

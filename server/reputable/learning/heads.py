@@ -1,0 +1,67 @@
+"""The fitted scikit-learn heads: what a claim's words, and a context's, say by themselves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression, Ridge
+
+from reputable.domain.verdicts import CREDIBLE_FROM
+from reputable.learning.history import Example
+from reputable.learning.text import claim_ngrams, context_ngrams
+
+MIN_CLAIMS = 5
+"""An n-gram is learned only when so many claims hold it."""
+_TEXT_C, _TEXT_ALPHA, _CONTEXT_C = 0.25, 10.0, 0.5
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """Two linear heads over the same words, one over the context's."""
+
+    words: TfidfVectorizer
+    credible: LogisticRegression
+    truth: Ridge
+    context_words: TfidfVectorizer
+    context: LogisticRegression
+
+    def read(self, texts: Sequence[str]) -> Floats:
+        """Log-odds of credible, and truthfulness less its mean, for each text; shape (n, 2)."""
+        X = self.words.transform(texts)
+        return np.column_stack([self.credible.decision_function(X), self.truth.predict(X) - self.truth.intercept_])
+
+    def read_contexts(self, contexts: Sequence[str]) -> Floats:
+        """Log-odds of credible for each context, NaN for an empty one; shape (n,)."""
+        scores = np.full(len(contexts), np.nan)
+        given = [index for index, context in enumerate(contexts) if context]
+        if given:
+            found = self.context.decision_function(self.context_words.transform([contexts[i] for i in given]))
+            scores[given] = found
+        return scores
+
+
+def fit_heads(examples: Sequence[Example]) -> Heads:
+    """Fit the heads on proven examples; ValueError when there are too few, or all of one kind."""
+    truth = np.array([example.verdict.truthfulness for example in examples], dtype=float)
+    credible = truth >= CREDIBLE_FROM
+    words = TfidfVectorizer(analyzer=claim_ngrams, sublinear_tf=True, min_df=MIN_CLAIMS)
+    X = words.fit_transform([example.verdict.claim.text for example in examples])
+    given = np.array([bool(example.verdict.claim.context) for example in examples])
+    context_words = TfidfVectorizer(analyzer=context_ngrams, min_df=MIN_CLAIMS)
+    contexts = [example.verdict.claim.context for example in examples if example.verdict.claim.context]
+    Z = context_words.fit_transform(contexts)
+    return Heads(
+        words=words,
+        credible=_logistic(_TEXT_C).fit(X, credible),
+        truth=Ridge(alpha=_TEXT_ALPHA, solver="sparse_cg", tol=1e-6).fit(X, truth),
+        context_words=context_words,
+        context=_logistic(_CONTEXT_C).fit(Z, credible[given]),
+    )
+
+
+def _logistic(C: float) -> LogisticRegression:
+    return LogisticRegression(C=C, solver="liblinear", max_iter=300)
