@@ -61,6 +61,7 @@ def metrics_page() -> str:
     """The page on metrics."""
     metrics = Metrics(build=dict.fromkeys(("version", "python", "grpc", "transport"), ""))
     metrics.models = lambda: {"version": "", "digest": ""}
+    metrics.refusals = {"": 0}
     metrics.meter(*_EXAMPLE_METHOD)
     for name in GAUGES:
         metrics.gauge(name, lambda: 0.0)

@@ -29,6 +29,7 @@ from reputable.api.track_records import TrackRecordServicer
 from reputable.application.assessing import Assessor
 from reputable.application.epochs import EpochKeeper
 from reputable.application.finding_sources import SourceFinder
+from reputable.application.foreseeing import Foresight
 from reputable.application.listing import VerdictLister
 from reputable.application.ports import Ledger, LedgerReader, ModelShelf, PriorComputer
 from reputable.application.record_reading import RecordReader
@@ -36,6 +37,7 @@ from reputable.application.recording import Recorder
 from reputable.application.shared_rows import SharedRows
 from reputable.application.track_records import TrackRecordViewer
 from reputable.domain.errors import LedgerUnavailable
+from reputable.domain.times import SECOND
 from reputable.metrics import Metrics
 from reputable.settings import Settings, SettingsError
 from reputable.v1 import credibility_pb2, models_pb2, sources_pb2, track_records_pb2
@@ -110,6 +112,13 @@ class App:
             clock=self._clock, shared=shared, reader=reader, models=models,
             local=local, cache=self._redis, observer=observer,
         )  # fmt: skip
+        aside = Assessor(
+            clock=self._clock, shared=shared, reader=reader, models=models,
+            local=LruCache(0), cache=None, observer=MetricsObserver(Metrics()),
+        )  # fmt: skip
+        foresight = Foresight(clock=self._clock, assessor=aside, observer=observer)
+        ledger.on_commit(foresight.committed)
+        self._in_background(foresight.run())
         recorder = Recorder(clock=self._clock, ledger=ledger, shared=shared, names=names)
         viewer = TrackRecordViewer(clock=self._clock, ledger=ledger, shared=shared, reader=reader, models=models)
         self._describe(local)
@@ -210,6 +219,7 @@ class App:
             "transport": self._settings.transport,
         }
         metrics.models = lambda: {"version": models.active.version, "digest": models.active.digest.hex()[:16]}
+        metrics.gauge("reputable_model_trained_until_timestamp_seconds", lambda: models.describe().window_end / SECOND)
         metrics.gauge("reputable_local_cache_scores", lambda: len(local))
 
     async def _serve_grpc(self, servicers: Mapping[str, object]) -> None:

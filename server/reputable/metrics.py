@@ -39,11 +39,13 @@ STAGES = ("record", "cache", "predict")
 REDIS_PROBLEMS = ("timeout", "error", "refused", "skipped", "dropped")
 """`refused`: the MAC did not vouch for a value; `skipped`: a look-up while the breaker was open;
 `dropped`: a score that was not stored."""
+FOUND = ("credible", "not_credible")
 FINDINGS = ("credible", "not_credible", "unproven", "scorecard")
 
 GAUGES = {
     "reputable_calls_in_progress": "Calls under way.",
     "reputable_local_cache_scores": "Scores that the process holds.",
+    "reputable_model_trained_until_timestamp_seconds": "When the verdicts end that the active model learnt from.",
     "reputable_redis_up": "Whether Redis answers, 1 or 0; absent where none is configured.",
 }
 """What is asked for in a scrape rather than counted."""
@@ -109,6 +111,9 @@ class Metrics:
     credibility: Histogram = field(default_factory=lambda: Histogram(SHARES))
     verdicts: dict[str, int] = field(default_factory=lambda: _zeros(FINDINGS))
     retractions: int = 0
+    refusals: dict[str, int] = field(default_factory=dict)
+    foreseen: dict[str, Histogram] = field(default_factory=lambda: {found: Histogram(SHARES) for found in FOUND})
+    foreseen_squared_error: float = 0.0
     ledger_revision: int = 0
     loop_lag_seconds: float = 0.0
     gauges: dict[str, Callable[[], float]] = field(default_factory=dict)
@@ -166,6 +171,7 @@ class _Families(Collector):
                 handled.add_metric([*values, code], count)
             seconds.add_metric(values, meter.seconds.buckets(), meter.seconds.total)
         yield from (started, handled, received, sent, seconds)
+        yield _counter("reputable_refusals", "Calls refused, by reason.", "reason", self._metrics.refusals)
 
     def _assessing(self) -> Iterator[Metric]:
         metrics = self._metrics
@@ -198,6 +204,19 @@ class _Families(Collector):
         )
         yield CounterMetricFamily(
             "reputable_verdicts_retracted", "Verdicts and scorecards taken back.", value=metrics.retractions
+        )
+        foreseen = HistogramMetricFamily(
+            "reputable_foreseen_credibility",
+            "Credibilities that verdicts would have got the moment before they were recorded, by what was found.",
+            labels=["found"],
+        )
+        for found, histogram in metrics.foreseen.items():
+            foreseen.add_metric([found], histogram.buckets(), histogram.total)
+        yield foreseen
+        yield CounterMetricFamily(
+            "reputable_foreseen_squared_error",
+            "Sum of the squared errors of these credibilities; over their count it is the Brier score.",
+            value=metrics.foreseen_squared_error,
         )
         yield GaugeMetricFamily(
             "reputable_ledger_revision", "The ledger's last revision that this process saw.", metrics.ledger_revision

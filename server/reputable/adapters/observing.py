@@ -30,6 +30,11 @@ class MetricsObserver:
         self._metrics.assessments[self._tiers[tier]] += 1
         self._metrics.credibility.observe(credibility)
 
+    def foreseen(self, credibility: float, *, credible: bool) -> None:
+        """Count a claim of this credibility that was found credible or not."""
+        self._metrics.foreseen["credible" if credible else "not_credible"].observe(credibility)
+        self._metrics.foreseen_squared_error += (credibility - credible) ** 2
+
     def committed(self, write: Write, receipt: Receipt) -> None:
         """Count a durable row of the ledger."""
         metrics = self._metrics

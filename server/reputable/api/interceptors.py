@@ -14,7 +14,7 @@ import grpc
 import structlog
 from google.protobuf.message import DecodeError, Message
 
-from reputable.api.errors import Refusal, code_of, refusal_of
+from reputable.api.errors import REASONS, Refusal, code_of, refusal_of
 from reputable.domain.errors import MalformedMessage, MessageTooLarge, ReputableError
 from reputable.metrics import CODES, CallMeter, Metrics
 
@@ -96,6 +96,7 @@ class Boundary:
 
     def __init__(self, metrics: Metrics, deadlines: Deadlines, call_log: CallLog) -> None:
         self.metrics = metrics
+        self.metrics.refusals.update(dict.fromkeys(REASONS, 0))
         self.deadlines = deadlines
         self.call_log = call_log
 
@@ -116,6 +117,7 @@ class BoundMethod:
         self._meter: CallMeter = boundary.metrics.meter(*name)
         self._deadlines = boundary.deadlines
         self._call_log = boundary.call_log
+        self._refusals = boundary.metrics.refusals
         self._parse = parse
         self._behaviour = behaviour
         self._max_bytes = max_bytes
@@ -154,7 +156,9 @@ class BoundMethod:
     def _refusal(self, error: Exception) -> Refusal:
         if not isinstance(error, ReputableError) or code_of(error) is grpc.StatusCode.INTERNAL:
             _LOG.error("call_failed", method=self._name, exc_info=error)
-        return refusal_of(error if isinstance(error, ReputableError) else ReputableError(""))
+        refused = error if isinstance(error, ReputableError) else ReputableError("")
+        self._refusals[refused.reason] += 1
+        return refusal_of(refused)
 
     def _expiry(self) -> Refusal:
         message = f"the call took longer than the {self._max_seconds:g} s that the service gives it"
