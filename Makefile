@@ -15,7 +15,7 @@ UV_COMPILE := $(BIN)/uv pip compile --no-config --quiet --universal --python-ver
 	--generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
 
 # What format, lint and types are checked on: those of these folders that there are.
-SOURCES := $(wildcard server scripts tests benchmarks)
+SOURCES := $(wildcard server scripts tests benchmarks k8s)
 
 # The released contract's descriptors; `make check` compares proto/ with them.
 RELEASED := proto/released.binpb
