@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
-from reputable.metrics import GAUGES, Metrics
+from reputable.metrics import GAUGES, ROLLING, Metrics
 from reputable.settings import PREFIX, Settings
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -30,10 +30,11 @@ with a sentence that names near matches; those of the form that Kubernetes gives
 """
 METRICS = """# Metrics
 
-Generated from `server/reputable/metrics.py` by `make docs`; not to be edited.
+Generated from `server/reputable/metrics` by `make docs`; not to be edited.
 
 Served at `/metrics` on `REPUTABLE_METRICS_ADDRESS`, in Prometheus' text format or as OpenMetrics, by what the scraper
-accepts. Every label set is closed and there from the start; no label ever holds a source, a claim or a caller. The
+accepts. Every label set is closed and there from the start; no label ever holds a source, a claim or a caller. Labels by
+model version show at most four models. The
 `grpc_server_*` names are those that stock gRPC dashboards know. `process_*` and `python_gc_*` come from the Prometheus
 client library.
 
@@ -61,8 +62,8 @@ def metrics_page() -> str:
     """The page on metrics."""
     metrics = Metrics(build=dict.fromkeys(("version", "python", "grpc", "transport"), ""))
     metrics.models = lambda: {"version": "", "digest": ""}
-    metrics.refusals = {"": 0}
     metrics.meter(*_EXAMPLE_METHOD)
+    metrics.foresee("", lambda: dict.fromkeys(ROLLING, 0.0))
     for name in GAUGES:
         metrics.gauge(name, lambda: 0.0)
     return METRICS + "".join(sorted(_families(metrics)))

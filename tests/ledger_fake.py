@@ -62,7 +62,7 @@ class InMemoryLedger:
     def _findings(self, chain: str) -> list[Finding]:
         retracted = self._retracted()
         parsed = (payloads.parse_finding(e.kind, e.payload, e.revision) for e in self._chain(chain))
-        return [replace(f, retracted_at=retracted.get(f.revision, 0)) for f in parsed if f is not None]
+        return [f._replace(retracted_at=retracted.get(f.revision, 0)) for f in parsed if f is not None]
 
     def _sources(self) -> dict[str, Source]:
         sources: dict[str, Source] = {}

@@ -63,10 +63,7 @@ TRAFFIC = (
         _rates("grpc_server_handled_total", '$calls,grpc_code!="OK"', "grpc_code"),
     ),
     Panel(
-        "Refusals",
-        "reqps",
-        "Calls refused, by the reason in their ErrorInfo.",
-        _rates("reputable_refusals_total", "$ours", "reason"),
+        "Calls begun", "reqps", "Whether they ended or not.", _rates("grpc_server_started_total", "$calls", "grpc_type")
     ),
     Panel(
         "Failing share",
@@ -195,52 +192,44 @@ DEPENDENCIES = (
         "p99 of the writing methods: the ledger's commit is most of it.",
         _p99("grpc_server_handling_seconds", '$ours,grpc_method=~"(BatchRecord|Record|Retract).*"', "grpc_method"),
     ),
-    Panel(
-        "Refused by the ledger",
-        "reqps",
-        "Unavailable, full or damaged.",
-        _rates("reputable_refusals_total", '$ours,reason=~"LEDGER_.*"', "reason"),
-    ),
+    Panel("Ledger writable", "short", "1 when the last write went through.", _each("reputable_ledger_writable{$ours}")),
 )
 
-_FORESEEN = "sum(increase(reputable_foreseen_credibility_count{$ours}[7d]))"
-_FOUND = 'sum(increase(reputable_foreseen_credibility_count{$ours,found="credible"}[7d]))'
-_AT_MOST = 'sum(increase(reputable_foreseen_credibility_bucket{$ours,le="%s"}[7d]))'
-_FOUND_AT_MOST = 'sum(increase(reputable_foreseen_credibility_bucket{$ours,found="credible",le="%s"}[7d]))'
+_FORESEEN = "sum by (model_version) (increase(reputable_foreseen_credibility_count{$ours}[7d]))"
+_FORESEEN_SUM = "sum by (model_version) (increase(reputable_foreseen_credibility_sum{$ours}[7d]))"
+_CREDIBLE = "sum by (model_version) (increase(reputable_foreseen_credible_total{$ours}[7d]))"
 
 HONESTY = (
     Panel(
         "Brier score, 7 days",
         "short",
         "Mean squared error of the credibility before each verdict; 0.25 is a coin's.",
-        (("reputable:brier_score:ratio7d{$of_namespace}", "Brier score"),),
+        (("reputable:brier_score:ratio7d{$of_namespace}", "{{model_version}}"),),
     ),
     Panel(
         "Foreseen and found",
         "percentunit",
         "Mean credibility before the verdicts of 7 days, and the share of them that was found credible.",
         (
-            (f"sum(increase(reputable_foreseen_credibility_sum{{$ours}}[7d])) / {_FORESEEN}", "foreseen"),
-            (f"{_FOUND} / {_FORESEEN}", "found"),
+            (f"{_FORESEEN_SUM} / {_FORESEEN}", "foreseen, {{model_version}}"),
+            (f"{_CREDIBLE} / {_FORESEEN}", "found, {{model_version}}"),
         ),
     ),
     Panel(
         "Calibration error, 7 days",
         "short",
         "Foreseen less found: above 0 claims are believed too much.",
-        (("reputable:calibration_error:ratio7d{$of_namespace}", "error"),),
+        (("reputable:calibration_error:ratio7d{$of_namespace}", "{{model_version}}"),),
         least=None,
     ),
     Panel(
-        "Found credible among the believed and the doubted",
-        "percentunit",
-        "Of claims foreseen above 0.5, and at or below it, in 7 days: the share found credible.",
+        "The latest verdicts",
+        "short",
+        "Of up to 1,000 in each process: Brier score, log loss and shift of the credibilities (PSI; 0.25 is large).",
         (
-            (
-                f"({_FOUND} - {_FOUND_AT_MOST % 0.5}) / ({_FORESEEN} - {_AT_MOST % 0.5})",
-                "above 0.5",
-            ),
-            (f"{_FOUND_AT_MOST % 0.5} / {_AT_MOST % 0.5}", "up to 0.5"),
+            ("reputable_rolling_brier_score{$ours}", "Brier score {{instance}}"),
+            ("reputable_rolling_log_loss{$ours}", "log loss {{instance}}"),
+            ("reputable_rolling_stability_index{$ours}", "shift {{instance}}"),
         ),
     ),
     Panel(
@@ -256,7 +245,7 @@ HONESTY = (
         (
             (
                 (
-                    "(time() - reputable_model_trained_until_timestamp_seconds{$ours})"
+                    "(time() - reputable_model_trained_until_seconds{$ours})"
                     " * on (instance) group_left (version) reputable_model_info{$ours}"
                 ),
                 "{{instance}} {{version}}",

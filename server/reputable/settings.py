@@ -92,6 +92,10 @@ class Settings(BaseSettings):
     grace_seconds: Seconds = 6.0
     """After the drain: how long calls under way may take to end; longer than the longest deadline, 5 s."""
 
+    traces: Literal["off", "otlp"] = "off"
+    """`otlp` sends traces over OTLP/gRPC (needs the extra `tracing`); where to and how many is said by OpenTelemetry's
+    own variables, such as OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_TRACES_SAMPLER."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least level that is logged."""
 

@@ -192,7 +192,7 @@ class Records(LedgerSuite):
         writes = [found("a"), found("b", "claim 2", truthfulness=None), counted("c", (0.0, 3), (0.5, 0), (1.0, 4))]
         receipts = await accepted(ledger, *writes)
         _, held = await ledger.findings([CHAIN])
-        expected = [replace(w.finding, revision=r.revision) for w, r in zip(writes, receipts, strict=True) if w.finding]
+        expected = [w.finding._replace(revision=r.revision) for w, r in zip(writes, receipts, strict=True) if w.finding]
         assert list(held[CHAIN].findings) == expected
 
     async def test_a_later_verdict_on_the_same_claim_by_the_same_reviewer_supersedes(self, ledger: Ledger) -> None:

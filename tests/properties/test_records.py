@@ -1,7 +1,6 @@
 """Invariants of findings, records and their digests."""
 
 import random
-from dataclasses import replace
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -49,7 +48,7 @@ findings = st.lists(st.one_of(verdicts(), scorecards()), max_size=25).map(distin
 
 def numbered(found: list[Finding]) -> list[Finding]:
     """Findings in the order of their arrival."""
-    return [replace(finding, revision=revision) for revision, finding in enumerate(found, 1)]
+    return [finding._replace(revision=revision) for revision, finding in enumerate(found, 1)]
 
 
 def record(found: list[Finding]) -> TrackRecord:
@@ -80,7 +79,7 @@ def test_what_is_retracted_leaves_no_trace(found: list[Finding], hostile: list[F
     sent = [f for f in hostile if (f.reviewer, f.key) not in known]
     rows = numbered([*found, *sent])
     last = len(rows) + 1
-    kept = [row if row.revision <= len(found) else replace(row, retracted_at=last) for row in rows]
+    kept = [row if row.revision <= len(found) else row._replace(retracted_at=last) for row in rows]
     assert summarise(kept, STANDINGS, as_of=NOON, ledger_key=KEY) == record(found)
     as_then = summarise(kept, STANDINGS, as_of=NOON, ledger_key=KEY, at_revision=last - 1)
     assert as_then == summarise(rows, STANDINGS, as_of=NOON, ledger_key=KEY)

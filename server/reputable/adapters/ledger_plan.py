@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from reputable.application.ports import Receipt, Write
 from reputable.domain.digests import EMPTY_DIGEST, add, subtract
@@ -35,8 +36,7 @@ class Head:
     record_digest: bytes = EMPTY_DIGEST
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """A finding that the ledger holds."""
 
     subject: Subject
@@ -63,8 +63,7 @@ class State:
     epochs: dict[int, Receipt] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedEntry:
+class PlannedEntry(NamedTuple):
     """A row to insert."""
 
     write: Write
@@ -74,8 +73,7 @@ class PlannedEntry:
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedFinding:
+class PlannedFinding(NamedTuple):
     """A finding to insert; its digest is the keyed one."""
 
     revision: int
@@ -130,7 +128,7 @@ class Planner:
             if earlier[0] != write.request_digest:
                 message = f"the request id {write.request_id!r} was used with another request; use a new one"
                 return IdempotencyConflict(message)
-            return earlier[1]
+            return replace(earlier[1], duplicate=True)
         try:
             return self._rules[write.kind](write)
         except ReputableError as refusal:
@@ -150,8 +148,7 @@ class Planner:
         self.plan.entries.append(PlannedEntry(write, receipt, salt, previous, head.chain_digest))
         state.heads[write.chain] = self.plan.heads[write.chain] = head
         if write.request_id:
-            duplicate = replace(receipt, duplicate=True)
-            state.receipts[write.principal, write.request_id] = (write.request_digest, duplicate)
+            state.receipts[write.principal, write.request_id] = (write.request_digest, receipt)
         return receipt
 
     def _finding(self, write: Write) -> Receipt:
@@ -165,14 +162,14 @@ class Planner:
                 message = f"the name {name!r} is not that of the source {write.chain!r}; try again"
                 raise SourceConflict(message)
         content = finding.content_digest(self._record_key)
-        standing = self._state.standing_findings.setdefault((write.chain, finding.key, finding.reviewer), {})
+        subject = (write.chain, finding.key, finding.reviewer)
+        standing = self._state.standing_findings.setdefault(subject, {})
         superseded = next(reversed(standing.values()), None)
         if superseded is not None:
             head.record_digest = subtract(head.record_digest, superseded)
         head.record_digest = add(head.record_digest, content)
         receipt = self._append(write, head)
         standing[receipt.revision] = content
-        subject = (write.chain, finding.key, finding.reviewer)
         self._state.held[receipt.revision] = Held(subject, content, 0)
         self.plan.findings.append(PlannedFinding(receipt.revision, write.chain, finding, content))
         return receipt
@@ -195,7 +192,7 @@ class Planner:
             if restored is not None:
                 head.record_digest = add(head.record_digest, restored)
         receipt = self._append(write, head)
-        self._state.held[write.retracts] = replace(target, retracted_at=receipt.revision)
+        self._state.held[write.retracts] = target._replace(retracted_at=receipt.revision)
         self.plan.retracted.append((receipt.revision, write.retracts))
         return receipt
 

@@ -1,40 +1,95 @@
-"""Log lines on standard output: JSON, or text for people."""
+"""Sets up the log: one line an event on stdout, as JSON for machines or as text for a terminal.
 
+Whatever a value holds, it cannot start a line of its own or send a terminal commands.
+"""
+
+import contextlib
 import logging
 import sys
+from typing import IO
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+_INDENT = "    "
 
 
-def configure(level: str, *, as_json: bool) -> None:
-    """Send the service's own lines and those of libraries to standard output, one line each.
-
-    JSON escapes what a caller may have put into a value, and so does the text form, so no value
-    can pass for a line of its own.
-    """
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    final: list[Processor] = (
-        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-        if as_json
-        else [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
-    )
-    number = logging.getLevelNamesMapping()[level.upper()]
+def configure(level: str, *, as_json: bool, stream: IO[str] | None = None) -> None:
+    """Send what this program and its libraries log to `stream` (stdout) from `level` on."""
+    out = sys.stdout if stream is None else stream
+    shared = _shared_processors()
+    ending = _json_ending() if as_json else _text_ending(colors=out.isatty())
     structlog.configure(
-        processors=[*shared, *final],
-        wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        processors=[*shared, *ending],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        logger_factory=_Lines(out),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = _LibraryHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *final],
+            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
         )
     )
-    logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(max(LEVELS[level], logging.WARNING))  # Libraries' own chatter is not ours to print.
+    logging.captureWarnings(capture=True)
+
+
+def _shared_processors() -> list[Processor]:
+    return [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+
+
+def _json_ending() -> list[Processor]:
+    return [structlog.processors.JSONRenderer(ensure_ascii=True, default=repr)]
+
+
+def _text_ending(*, colors: bool) -> list[Processor]:
+    renderer = structlog.dev.ConsoleRenderer(
+        colors=colors, repr_native_str=True, exception_formatter=structlog.dev.plain_traceback
+    )
+    return [_tamed, renderer]
+
+
+def _tamed(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Escape what a terminal obeys; indent a traceback's lines, so that none of them looks like an event."""
+    event["event"] = escaped(str(event.get("event", "")))
+    if isinstance(event.get("exception"), str):
+        event["exception"] = "\n".join(_INDENT + escaped(line) for line in event["exception"].split("\n"))
+    return event
+
+
+def escaped(text: str) -> str:
+    """The text with everything that is not printable written as a Python escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+class _Lines:
+    """Makes loggers that write whole lines and never fail: a log nobody reads must not fail a call."""
+
+    def __init__(self, out: IO[str]) -> None:
+        self._out = out
+
+    def __call__(self, *_: object) -> "_Lines":
+        return self
+
+    def msg(self, line: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._out.write(line + "\n")
+            self._out.flush()
+
+    debug = info = warning = warn = error = critical = fatal = exception = log = msg
+
+
+class _LibraryHandler(logging.StreamHandler[IO[str]]):
+    """Writes what libraries log through the standard library; a failure to write is not reported."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name.
+        """Say nothing: there is nowhere to say it."""

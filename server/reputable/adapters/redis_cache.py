@@ -98,7 +98,7 @@ class RedisCache:
             self._failed(problem, due)
             return {}
         values = replies.values[0]
-        if not isinstance(values, list) or len(values) != len(keys):
+        if not isinstance(values, list) or len(values) != len(keys) or not _are_strings(values):
             await self._connections.give_back(replies, trusted=False)
             self._failed(values, due)
             return {}
@@ -109,9 +109,9 @@ class RedisCache:
         await self._connections.give_back(replies, trusted=len(found) == len(scores))
         return scores
 
-    def _opened(self, key: bytes, sealed: object) -> Score | None:
+    def _opened(self, key: bytes, sealed: bytes) -> Score | None:
         """The score, or None when its MAC does not vouch for it under this key."""
-        value = self._seal.open(key, sealed) if isinstance(sealed, bytes) else None
+        value = self._seal.open(key, sealed)
         try:
             return None if value is None else decode(value)
         except ValueError:
@@ -189,3 +189,7 @@ class RedisCache:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _are_strings(values: list[object]) -> bool:
+    return all(value is None or isinstance(value, bytes) for value in values)

@@ -1,20 +1,39 @@
 """Connections to Redis, each used for one exchange at a time and dropped at the first doubt."""
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
+from redis._parsers import _AsyncHiredisParser
 from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import ResponseError
+from redis.exceptions import InvalidResponse, ResponseError
 
 BUDGET_SECONDS = 0.05
 """What a look-up may take in all, connecting included."""
 MAX_IDLE = 4
 
+_TOO_MANY = re.compile(rb"[*~%>]\d{6,}\r\n")
+
 Command = Sequence[bytes | str | int]
+
+
+class GuardedParser(_AsyncHiredisParser):
+    """Refuses a reply that announces a million values: hiredis would set gigabytes aside for them at once."""
+
+    async def read_from_socket(self) -> bool:
+        """Feed what has come to the parser. Raises InvalidResponse, or ConnectionError at the end."""
+        stream, reader = self._stream, cast("Any", self._reader)
+        chunk = await stream.read(self._read_size) if stream is not None else b""
+        if not chunk:
+            raise ConnectionResetError("Redis closed the connection")
+        if _TOO_MANY.search(chunk):
+            raise InvalidResponse("a reply announces more values than anyone asked for")
+        reader.feed(chunk)
+        return True
 
 
 class RedisConnections:
@@ -30,6 +49,7 @@ class RedisConnections:
             socket_connect_timeout=BUDGET_SECONDS,
             retry=Retry(NoBackoff(), 0),
             protocol=2,
+            parser_class=GuardedParser,
             driver_info=None,
             health_check_interval=0,
         )

@@ -97,7 +97,7 @@ def decode(data: bytes) -> Score:
             factors=tuple(factors),
             counterfactual=counterfactual,
         )
-    except (error, IndexError) as problem:
+    except (error, IndexError, UnicodeDecodeError) as problem:
         raise ValueError(f"a score cannot be read: {problem}") from problem
 
 

@@ -1,5 +1,6 @@
 """One line for each call that is worth one."""
 
+from collections.abc import Callable
 from typing import Any
 
 import grpc
@@ -12,6 +13,8 @@ from reputable.v1 import assessment_pb2, credibility_pb2
 SLOW_SECONDS = 0.25
 SAMPLE_EVERY = 1_000
 MODES = ("problems", "all", "none")
+SERVER_FAULTS = frozenset({"Unknown", "Internal", "Unavailable", "DataLoss"})
+"""Codes that are the service's own fault and logged as errors."""
 
 _LOG = structlog.get_logger("reputable.call")
 
@@ -19,11 +22,13 @@ _LOG = structlog.get_logger("reputable.call")
 class CallLog:
     """Writes calls as `mode` says: `problems` (errors, slow calls, one in a thousand), `all` or `none`.
 
-    A line never holds a claim's text or a source's name.
+    A line never holds a claim's text or a source's name. `trace_id` gives that of the service's own
+    span; without one the caller's is written.
     """
 
-    def __init__(self, mode: str) -> None:
+    def __init__(self, mode: str, trace_id: Callable[[], str] | None = None) -> None:
         self._mode = mode
+        self._trace_id = trace_id
         self._count = 0
 
     def wants(self, code: str, seconds: float) -> bool:
@@ -47,13 +52,13 @@ class CallLog:
             served_from = assessment_pb2.ServedFrom.Name(response.assessment.served_from)
             line["served_from"] = served_from.removeprefix("SERVED_FROM_").lower()
             line["model_version"] = response.assessment.model_version
-        trace_id = _trace_id(context)
+        trace_id = (self._trace_id() if self._trace_id is not None else "") or _callers_trace_id(context)
         if trace_id:
             line["trace_id"] = trace_id
-        _LOG.info("call", **line)
+        (_LOG.error if code in SERVER_FAULTS else _LOG.info)("call", **line)
 
 
-def _trace_id(context: "grpc.aio.ServicerContext[Any, Any]") -> str:
+def _callers_trace_id(context: "grpc.aio.ServicerContext[Any, Any]") -> str:
     """The trace id in the caller's W3C `traceparent`; empty without a well-formed one."""
     for key, value in context.invocation_metadata() or ():
         if key == "traceparent" and isinstance(value, str):

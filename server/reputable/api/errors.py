@@ -42,8 +42,6 @@ STATUS: dict[type[ReputableError], Code] = {
     errors.LedgerFull: Code.RESOURCE_EXHAUSTED,
     errors.LedgerCorrupt: Code.DATA_LOSS,
 }
-REASONS = sorted({kind.reason for kind in STATUS})
-"""Every reason there is, as google.rpc.ErrorInfo carries it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import grpc
 import structlog
 from google.protobuf.message import DecodeError, Message
 
-from reputable.api.errors import REASONS, Refusal, code_of, refusal_of
+from reputable.api.errors import Refusal, code_of, refusal_of
 from reputable.domain.errors import MalformedMessage, MessageTooLarge, ReputableError
 from reputable.metrics import CODES, CallMeter, Metrics
 
@@ -30,6 +30,7 @@ _CANCELLED = _CODE_NAMES[grpc.StatusCode.CANCELLED]
 _EXPIRED = _CODE_NAMES[grpc.StatusCode.DEADLINE_EXCEEDED]
 
 Context = grpc.aio.ServicerContext[Any, Any]
+Serve = Callable[[bytes, Any], Awaitable[bytes]]
 
 
 class CallLog(Protocol):
@@ -92,13 +93,19 @@ class Deadlines:
 
 
 class Boundary:
-    """What all methods share."""
+    """What all methods share; `in_span` puts a method, "/service/Method", inside a span of a trace."""
 
-    def __init__(self, metrics: Metrics, deadlines: Deadlines, call_log: CallLog) -> None:
+    def __init__(
+        self,
+        metrics: Metrics,
+        deadlines: Deadlines,
+        call_log: CallLog,
+        in_span: Callable[[str, Serve], Serve] | None = None,
+    ) -> None:
         self.metrics = metrics
-        self.metrics.refusals.update(dict.fromkeys(REASONS, 0))
         self.deadlines = deadlines
         self.call_log = call_log
+        self.in_span = in_span
 
 
 class BoundMethod:
@@ -117,7 +124,6 @@ class BoundMethod:
         self._meter: CallMeter = boundary.metrics.meter(*name)
         self._deadlines = boundary.deadlines
         self._call_log = boundary.call_log
-        self._refusals = boundary.metrics.refusals
         self._parse = parse
         self._behaviour = behaviour
         self._max_bytes = max_bytes
@@ -156,9 +162,7 @@ class BoundMethod:
     def _refusal(self, error: Exception) -> Refusal:
         if not isinstance(error, ReputableError) or code_of(error) is grpc.StatusCode.INTERNAL:
             _LOG.error("call_failed", method=self._name, exc_info=error)
-        refused = error if isinstance(error, ReputableError) else ReputableError("")
-        self._refusals[refused.reason] += 1
-        return refusal_of(refused)
+        return refusal_of(error if isinstance(error, ReputableError) else ReputableError(""))
 
     def _expiry(self) -> Refusal:
         message = f"the call took longer than the {self._max_seconds:g} s that the service gives it"

@@ -10,7 +10,7 @@ from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from reputable.api.conversion.assessments import MAX_MESSAGE_BYTES
-from reputable.api.interceptors import Boundary, BoundMethod
+from reputable.api.interceptors import Boundary, BoundMethod, Serve
 
 MAX_UNARY_BYTES = 64 * 1024
 """The most bytes that a message of a method other than a batch takes."""
@@ -108,11 +108,14 @@ def _handler(
         max_bytes=MAX_MESSAGE_BYTES if method.name.startswith("Batch") else MAX_UNARY_BYTES,
         max_seconds=READ_SECONDS if method.name.startswith(_READS) else WRITE_SECONDS,
     )
-    return grpc.unary_unary_rpc_method_handler(bound.serve)
+    serve: Serve = bound.serve
+    if boundary.in_span is not None:
+        serve = boundary.in_span(f"/{service.full_name}/{method.name}", serve)
+    return grpc.unary_unary_rpc_method_handler(serve)
 
 
 LIVENESS = "liveness"
-"""The name that health always says SERVING for, also while draining: who asks learns that the event loop turns."""
+"""The name that health says SERVING for also while draining: who asks learns that the event loop turns."""
 
 
 class Health:

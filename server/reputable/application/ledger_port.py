@@ -5,7 +5,7 @@ Every method raises LedgerUnavailable when the ledger cannot be reached.
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from reputable.domain.entries import NO_PREVIOUS, Entry, EntryKind
 from reputable.domain.epochs import PriorEpoch
@@ -29,8 +29,7 @@ class Identity:
     cache_key: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(NamedTuple):
     """One row to append. Exactly the fields that its kind needs are set besides the first six.
 
     `request_id`, unless empty, with `principal` makes the write idempotent: the same pair with the

@@ -5,6 +5,7 @@ the rows alone. The order of the members is fixed; optional ones are left out wh
 """
 
 import json
+import json.encoder
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,31 +19,31 @@ from reputable.domain.verdicts import Level, Scorecard, Standing, Verdict
 
 Fields = dict[str, Any]
 
+_quote = json.encoder.encode_basestring
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def verdict_core(verdict: Verdict) -> str:
     """A checked verdict without its time of review."""
-    claim = verdict.claim
-    fields: Fields = {
-        "text": claim.text,
-        "truthfulness": None if verdict.truthfulness is None else float(verdict.truthfulness),
-        "reviewer": verdict.reviewer,
-    }
-    _put_reference(fields, claim.source)
-    _put_given(
-        fields,
-        (
-            ("claimed_at", claim.claimed_at),
-            ("context", claim.context or None),
-            ("topics", claim.topics or None),
-            ("language", claim.language or None),
-            ("via", claim.via or None),
-            ("label", verdict.label or None),
-            ("url", verdict.url or None),
-        ),
-    )
-    return _encode(fields)
+    claim, source = verdict.claim, verdict.claim.source
+    finding = "null" if verdict.truthfulness is None else repr(float(verdict.truthfulness))
+    members = [f'"text":{_quote(claim.text)},"truthfulness":{finding},"reviewer":{_quote(verdict.reviewer)}']
+    members.append(f'"source_id":{_quote(source.id)}' if source.id else f'"source_name":{_quote(source.name)}')
+    if claim.claimed_at is not None:
+        members.append(f'"claimed_at":{claim.claimed_at}')
+    if claim.context:
+        members.append(f'"context":{_quote(claim.context)}')
+    if claim.topics:
+        members.append(f'"topics":[{",".join(map(_quote, claim.topics))}]')
+    if claim.language:
+        members.append(f'"language":{_quote(claim.language)}')
+    if claim.via:
+        members.append(f'"via":[{",".join(map(_quote, claim.via))}]')
+    if verdict.label:
+        members.append(f'"label":{_quote(verdict.label)}')
+    if verdict.url:
+        members.append(f'"url":{_quote(verdict.url)}')
+    return f"{{{','.join(members)}}}"
 
 
 def scorecard_core(scorecard: Scorecard) -> str:

@@ -150,7 +150,7 @@ async def _expected_findings(reader: LedgerReader, chain: str, said: _Said) -> d
         with contextlib.suppress(ValueError, KeyError, TypeError):
             finding = payloads.parse_finding(entry.kind, entry.payload, entry.revision)
             if finding is not None:
-                expected[entry.revision] = replace(finding, retracted_at=said.retractions.get(entry.revision, 0))
+                expected[entry.revision] = finding._replace(retracted_at=said.retractions.get(entry.revision, 0))
     return expected
 
 

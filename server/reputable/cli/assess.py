@@ -80,7 +80,7 @@ def assess(
 
 
 def _assess_one(client: "Client", request: "AssessClaimRequest", *, as_json: bool) -> None:
-    from reputable.cli.presenting import assessment_json, assessment_table, factor_table
+    from reputable.cli.presenting import assessment_json, assessment_table, factor_table, similar_table
     from reputable.cli.terminal import console
 
     assessment = client.assess(request)
@@ -90,6 +90,9 @@ def _assess_one(client: "Client", request: "AssessClaimRequest", *, as_json: boo
     console().print(assessment_table(assessment))
     if assessment.factors:
         console().print(factor_table(assessment))
+    similar = similar_table(assessment)
+    if similar is not None:
+        console().print(similar)
 
 
 def _assess_file(client: "Client", path: Path, out: Path | None, explanation: int, as_of: str | None) -> None:

@@ -1,12 +1,14 @@
 """What the command line says of the failures it knows."""
 
 import sys
+import traceback
+from pathlib import Path
 
 from reputable.cli.exits import Exit
 
 
-def sentence_and_code(error: Exception) -> tuple[str, Exit] | None:
-    """One sentence and the exit code; None for a failure that nobody foresaw (a defect).
+def sentence_and_code(error: Exception) -> tuple[str, Exit]:
+    """One sentence and the exit code; a failure that nobody foresaw is called a defect, with its place.
 
     Only modules that were imported can have raised, so nothing is imported here for its types.
     """
@@ -21,7 +23,9 @@ def sentence_and_code(error: Exception) -> tuple[str, Exit] | None:
     if isinstance(error, OSError):
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         return f"{what}.", Exit.FAILED
-    return None
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(place.filename).name}, line {place.lineno}"
+    return f"this is a defect, please report it: {type(error).__name__}: {error} ({where})", Exit.FAILED
 
 
 def _is(error: Exception, module: str, name: str) -> bool:

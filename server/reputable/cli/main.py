@@ -64,11 +64,8 @@ def main() -> None:
         raise SystemExit(Exit.OK) from None
     except CommandError as error:
         _end(str(error), error.code)
-    except Exception as error:
-        found = sentence_and_code(error)
-        if found is None:
-            raise
-        _end(*found)
+    except Exception as error:  # noqa: BLE001 - the last resort of the process.
+        _end(*sentence_and_code(error))
 
 
 def _end(sentence: str, code: Exit) -> None:

@@ -10,6 +10,7 @@ from reputable.client import (
     Basis,
     CallError,
     DegradedPart,
+    Factor,
     Resolution,
     ResolutionMethod,
     ServedFrom,
@@ -80,9 +81,7 @@ def assessment_json(assessment: Assessment) -> dict[str, object]:
         },
         "admiralty": pair(assessment),
         "basis": Basis.Name(assessment.basis).removeprefix("BASIS_").lower(),
-        "factors": [
-            {"name": f.name, "contribution": f.contribution, "sentence": f.sentence} for f in assessment.factors
-        ],
+        "factors": [_factor_json(factor) for factor in assessment.factors],
         **_counterfactual(assessment),
         "resolution": resolution_json(assessment.resolution),
         "model_version": assessment.model_version,
@@ -96,6 +95,29 @@ def assessment_json(assessment: Assessment) -> dict[str, object]:
         "served_from": ServedFrom.Name(assessment.served_from).removeprefix("SERVED_FROM_").lower(),
         "degraded": [DegradedPart.Name(part).removeprefix("DEGRADED_PART_").lower() for part in assessment.degraded],
     }
+
+
+def _factor_json(factor: Factor) -> dict[str, object]:
+    found: dict[str, object] = {
+        "name": factor.name,
+        "contribution": factor.contribution,
+        "sentence": factor.sentence,
+    }
+    if factor.similar_verdicts:
+        found["similar_verdicts"] = [
+            {
+                "verdict_id": similar.verdict_id,
+                "claim": similar.claim_text,
+                "source_id": similar.source_id,
+                "truthfulness": similar.truthfulness,
+                "reviewer": similar.reviewer,
+                "review_time": iso(similar.review_time),
+                "url": similar.url,
+                "similarity": similar.similarity,
+            }
+            for similar in factor.similar_verdicts
+        ]
+    return found
 
 
 def _counterfactual(assessment: Assessment) -> dict[str, object]:
@@ -145,6 +167,8 @@ def assessment_table(assessment: Assessment) -> Table:
         "As of": f"{iso(assessment.as_of_time)}, revision {assessment.at_revision:,}",
         "Served from": TIERS.get(assessment.served_from, ""),
     }
+    if assessment.resolution.confusable_with:
+        rows["Looks like"] = f"{assessment.resolution.confusable_with}, in other letters; not taken for it"
     if assessment.degraded:
         parts = (DegradedPart.Name(part).removeprefix("DEGRADED_PART_") for part in assessment.degraded)
         rows["Out of reach"] = ", ".join(parts).lower()
@@ -159,6 +183,25 @@ def factor_table(assessment: Assessment) -> Table:
     for factor in assessment.factors:
         factors.add_row(f"{factor.contribution:+.2f}", factor.name, factor.sentence)
     return factors
+
+
+def similar_table(assessment: Assessment) -> Table | None:
+    """The earlier verdicts on similar claims that the factors name; None without any."""
+    similar = [verdict for factor in assessment.factors for verdict in factor.similar_verdicts]
+    if not similar:
+        return None
+    shown = table(
+        "Similarity", "Found", "Reviewed", "Source", "Claim", right=["Similarity", "Found"], flexible=["Claim"]
+    )
+    for verdict in similar:
+        shown.add_row(
+            f"{verdict.similarity:.2f}",
+            f"{verdict.truthfulness:.1f}",
+            iso(verdict.review_time)[:10],
+            verdict.source_id,
+            verdict.claim_text,
+        )
+    return shown
 
 
 def record_table(record: TrackRecord) -> Table:

@@ -8,7 +8,7 @@ import stamina
 from google.protobuf.message import Message
 
 from reputable.client.answers import Answers
-from reputable.client.batches import MAX_ITEMS, batches, halves
+from reputable.client.batches import BATCH_SIZE, batches, halves
 from reputable.client.channels import PAGE_SIZE, Deadlines, Retries, aio_channel
 from reputable.client.errors import CallError, error_of_call, error_of_item
 from reputable.client.messages import (
@@ -119,7 +119,7 @@ class AsyncClient:
         return assessment
 
     async def assess_many(
-        self, claims: Iterable[Claim | AssessClaimRequest], batch_size: int = MAX_ITEMS
+        self, claims: Iterable[Claim | AssessClaimRequest], batch_size: int = BATCH_SIZE
     ) -> AsyncIterator[Assessment | CallError]:
         """The assessments, or errors, of many claims, in their order; sent in batches."""
         for batch in batches(map(assess_request, claims), batch_size):
@@ -132,7 +132,7 @@ class AsyncClient:
         return await self._write(self._records.RecordVerdict, request, self._deadlines.write)
 
     async def record_verdicts(
-        self, verdicts: Iterable[Verdict | RecordVerdictRequest], batch_size: int = 512
+        self, verdicts: Iterable[Verdict | RecordVerdictRequest], batch_size: int = BATCH_SIZE
     ) -> AsyncIterator[RecordVerdictResponse | CallError]:
         """The acknowledgements, or errors, of many verdicts, in their order; sent in batches."""
         for batch in batches(map(verdict_request, verdicts), batch_size):

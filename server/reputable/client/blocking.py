@@ -8,7 +8,7 @@ import stamina
 from google.protobuf.message import Message
 
 from reputable.client.answers import Answers
-from reputable.client.batches import MAX_ITEMS, batches, halves
+from reputable.client.batches import BATCH_SIZE, batches, halves
 from reputable.client.channels import PAGE_SIZE, Deadlines, Retries, blocking_channel
 from reputable.client.errors import CallError, error_of_call, error_of_item
 from reputable.client.messages import (
@@ -119,7 +119,7 @@ class Client:
         return assessment
 
     def assess_many(
-        self, claims: Iterable[Claim | AssessClaimRequest], batch_size: int = MAX_ITEMS
+        self, claims: Iterable[Claim | AssessClaimRequest], batch_size: int = BATCH_SIZE
     ) -> Iterator[Assessment | CallError]:
         """The assessments, or errors, of many claims, in their order; sent in batches."""
         for batch in batches(map(assess_request, claims), batch_size):
@@ -131,7 +131,7 @@ class Client:
         return self._write(self._records.RecordVerdict, request, self._deadlines.write)
 
     def record_verdicts(
-        self, verdicts: Iterable[Verdict | RecordVerdictRequest], batch_size: int = 512
+        self, verdicts: Iterable[Verdict | RecordVerdictRequest], batch_size: int = BATCH_SIZE
     ) -> Iterator[RecordVerdictResponse | CallError]:
         """The acknowledgements, or errors, of many verdicts, in their order; sent in batches."""
         for batch in batches(map(verdict_request, verdicts), batch_size):

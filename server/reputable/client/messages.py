@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from reputable.v1.assessment_pb2 import Assessment, Basis, DegradedPart, ServedFrom
+from reputable.v1.assessment_pb2 import Assessment, Basis, DegradedPart, Factor, ServedFrom
 from reputable.v1.claim_pb2 import Claim
 from reputable.v1.common_pb2 import Freshness, FreshnessMode
 from reputable.v1.credibility_pb2 import AssessClaimRequest, Explanation
@@ -78,7 +78,7 @@ def source_request(source: Source | CreateSourceRequest) -> CreateSourceRequest:
 
 __all__ = [
     "AssessClaimRequest", "Assessment", "Basis", "Claim", "CreateSourceRequest",
-    "CreateSourceResponse", "DegradedPart", "Explanation", "Freshness", "FreshnessMode",
+    "CreateSourceResponse", "DegradedPart", "Explanation", "Factor", "Freshness", "FreshnessMode",
     "GetTrackRecordRequest", "LevelCount", "MergeSourcesResponse", "Model", "RecordScorecardRequest",
     "RecordScorecardResponse", "RecordVerdictRequest", "RecordVerdictResponse", "RecordedVerdict",
     "Resolution", "ResolutionMethod", "RetractByReviewerResponse", "RetractVerdictResponse",

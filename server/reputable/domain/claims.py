@@ -1,6 +1,6 @@
 """What was said."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reputable.domain.digests import digest
 from reputable.domain.errors import InvalidInput
@@ -34,10 +34,10 @@ class Claim:
                 raise InvalidInput(f"claim.{field}", f"has {len(values)} entries; at most {most} are taken")
         if self.claimed_at is not None:
             check_time("claim.claim_time", self.claimed_at, now)
-        return replace(
-            self,
+        return Claim(
             text=check_text("claim.text", self.text, MAX_CLAIM_CHARACTERS),
             source=check_reference("claim.", self.source),
+            claimed_at=self.claimed_at,
             context=_optional("claim.context", self.context, MAX_CONTEXT_CHARACTERS),
             topics=tuple(sorted({check_text("claim.topics", t, MAX_TOPIC_CHARACTERS).casefold() for t in self.topics})),
             language=_optional("claim.language", self.language, MAX_LANGUAGE_CHARACTERS).lower(),

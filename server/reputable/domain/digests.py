@@ -15,13 +15,20 @@ Part = bytes | str | int | float | None
 
 def encode_parts(parts: Iterable[Part]) -> bytes:
     """Encode parts injectively: a type letter, the length, the bytes, for each."""
-    out = bytearray()
+    out: list[bytes] = []
+    append = out.append
     for part in parts:
-        tag, raw = _encode(part)
-        out += tag
-        out += len(raw).to_bytes(4, "big")
-        out += raw
-    return bytes(out)
+        kind = type(part)
+        if kind is str:
+            tag, raw = b"s", part.encode("utf-8", "surrogatepass")  # type: ignore[union-attr]
+        elif kind is bytes:
+            tag, raw = b"b", part
+        else:
+            tag, raw = _encode(part)
+        append(tag)
+        append(len(raw).to_bytes(4, "big"))
+        append(raw)
+    return b"".join(out)
 
 
 def _encode(part: Part) -> tuple[bytes, bytes]:

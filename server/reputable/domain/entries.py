@@ -68,7 +68,5 @@ def chain_digest(  # noqa: PLR0913, PLR0917 - a row has that many columns
     previous_digest: bytes,
 ) -> bytes:
     """Digest, 32 bytes, of a row and of all rows of its chain before it."""
-    return digest(
-        "entry", revision, kind.value, source_id, source_revision, recorded_at, principal,
-        request_id, request_digest, payload, salt, previous_digest,
-    )  # fmt: skip
+    numbers = f"{kind.value} {revision} {source_revision} {recorded_at}"
+    return digest("entry", numbers, source_id, principal, request_id, request_digest, payload, salt, previous_digest)

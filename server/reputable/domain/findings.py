@@ -1,8 +1,8 @@
 """What the ledger holds about one source, and which of it is active as of a moment."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
+from typing import NamedTuple
 
 from reputable.domain.claims import Claim
 from reputable.domain.digests import EMPTY_DIGEST, add, digest
@@ -10,8 +10,7 @@ from reputable.domain.times import Micros
 from reputable.domain.verdicts import CREDIBLE_FROM, Level, Scorecard, Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """A verdict or a scorecard reduced to what a record is made of.
 
     `key` (16 bytes) says what counts as the same subject of the same reviewer: the claim, or the
@@ -43,11 +42,9 @@ class Finding:
 
     def content_digest(self, key: bytes) -> bytes:
         """Keyed digest, 32 bytes, of all that a record can depend on."""
-        levels = [part for level in self.levels for part in (float(level.truthfulness), level.count)]
-        return digest(
-            "finding", self.reviewer, self.key, self.reviewed_at, self.unproven_count, self.period_start,
-            self.claimed_at, self.context, len(self.topics), *self.topics, *levels, key=key,
-        )  # fmt: skip
+        levels = [f"{float(level.truthfulness)!r}x{level.count}" for level in self.levels]
+        numbers = f"{self.reviewed_at} {self.unproven_count} {self.period_start} {self.claimed_at} {' '.join(levels)}"
+        return digest("finding", numbers, self.reviewer, self.key, self.context, *self.topics, key=key)
 
 
 def of_verdict(verdict: Verdict, revision: int = 0) -> Finding:

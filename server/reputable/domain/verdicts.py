@@ -57,11 +57,11 @@ class Verdict:
                 f"{format_time(self.reviewed_at)} lies before the claim's time "
                 f"{format_time(claim.claimed_at)}; a claim is reviewed after it is made",
             )
-        return replace(
-            self,
+        return Verdict(
             claim=claim,
-            reviewed_at=min(self.reviewed_at, now),
+            truthfulness=self.truthfulness,
             reviewer=check_name("verdict.reviewer", self.reviewer, MAX_REVIEWER_CHARACTERS),
+            reviewed_at=min(self.reviewed_at, now),
             label=check_text("verdict.label", self.label, MAX_LABEL_CHARACTERS, least=0),
             url=check_url("verdict.url", self.url),
         )

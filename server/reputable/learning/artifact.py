@@ -130,9 +130,7 @@ def _files(model: FoldedModel) -> dict[str, bytes]:
         },
     }
     arrays = {
-        f"{form}_{name}": getattr(stage, name)
-        for form, stage in model.stages.items()
-        for name in ("means", "scales", "root")
+        f"{form}_{name}": getattr(stage, name) for form, stage in model.stages.items() for name in ("offset", "spread")
     }
     stages = io.BytesIO()
     np.savez(stages, **arrays)
@@ -161,9 +159,8 @@ def _model(version: str, contents: Mapping[str, bytes]) -> FoldedModel:
             weights=tuple(entry["weights"]),
             intercept=float(entry["intercept"]),
             neutral=(entry["neutral"][0], entry["neutral"][1]),
-            means=arrays[f"{form}_means"],
-            scales=arrays[f"{form}_scales"],
-            root=arrays[f"{form}_root"],
+            offset=arrays[f"{form}_offset"],
+            spread=arrays[f"{form}_spread"],
         )
         for form, entry in small["stages"].items()
     }

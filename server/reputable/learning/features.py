@@ -4,8 +4,8 @@ Every feature is neutral where there is nothing to know: a source without verdic
 values of the prior, a missing context gives 0.
 """
 
-from dataclasses import dataclass
 from math import log, log1p
+from typing import NamedTuple
 
 from reputable.domain.epochs import PriorEpoch
 from reputable.domain.records import TrackRecord
@@ -30,8 +30,7 @@ _EXTREME_SHARE = 0.17
 """About one verdict in six lies at either end of the scale."""
 
 
-@dataclass(frozen=True, slots=True)
-class TextReading:
+class TextReading(NamedTuple):
     """What the text heads say: log-odds, deviation from the mean truthfulness, share of words known in [0, 1]."""
 
     credible: float

@@ -18,37 +18,37 @@ class FoldedText:
     intercept: float
 
     def read(self, text: str) -> TextReading:
-        """What the two heads say of a claim."""
+        """What the two heads say of a claim: tf-idf with 1 + log(tf), of length 1, times the coefficients."""
         words = tokens(text)
-        get = self.weights.get
-        found = [entry for entry in map(get, words) if entry is not None]
-        known = len(found)
         grams = words + pairs(words)
-        if len(set(grams)) == len(grams):
-            found += [entry for entry in map(get, grams[len(words) :]) if entry is not None]
-            square = credible = truth = 0.0
-            for idf_square, first, second in found:
-                square += idf_square
-                credible += first
-                truth += second
-        else:
-            square, credible, truth = self._repeated(grams)
+        unique = dict.fromkeys(grams)
+        get = self.weights.get
+        square = credible = truth = 0.0
+        for entry in map(get, unique):
+            if entry is not None:
+                square += entry[0]
+                credible += entry[1]
+                truth += entry[2]
+        if len(unique) < len(grams):
+            square, credible, truth = self._with_repeats(grams, square, credible, truth)
         norm = sqrt(square) or 1.0
-        share = known / len(words) if words else 0.0
-        return TextReading(credible / norm + self.intercept, truth / norm, share)
+        weights = self.weights
+        known = sum([word in weights for word in words]) / len(words) if words else 0.0
+        return TextReading(credible / norm + self.intercept, truth / norm, known)
 
-    def _repeated(self, grams: list[str]) -> tuple[float, float, float]:
+    def _with_repeats(
+        self, grams: list[str], square: float, credible: float, truth: float
+    ) -> tuple[float, float, float]:
+        """The sums with what each further occurrence adds."""
         counts: dict[str, int] = {}
         for gram in grams:
             counts[gram] = counts.get(gram, 0) + 1
-        square = credible = truth = 0.0
         for gram, count in counts.items():
-            entry = self.weights.get(gram)
-            if entry is not None:
-                times = 1.0 + log(count)
-                square += times * times * entry[0]
-                credible += times * entry[1]
-                truth += times * entry[2]
+            if count > 1 and (entry := self.weights.get(gram)) is not None:
+                more = log(count)
+                square += more * (more + 2.0) * entry[0]
+                credible += more * entry[1]
+                truth += more * entry[2]
         return square, credible, truth
 
     def telling(self, text: str, most: int = 3) -> list[str]:

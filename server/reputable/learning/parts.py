@@ -1,10 +1,9 @@
 """What a claim's log-odds are made of."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(NamedTuple):
     """The log-odds of one claim, part by part; their sum, in this order, is the logit."""
 
     base_rate: float

@@ -1,8 +1,8 @@
 """Scores claims with a folded model: no scikit-learn, no state, the same bits for the same input."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import sqrt
+from typing import NamedTuple
 
 from reputable.application.ports import ScoreInput
 from reputable.domain.admiralty import AdmiraltyPair, digit_of, letter_of
@@ -14,7 +14,7 @@ from reputable.learning.features import TextReading, record_features
 from reputable.learning.model import FULL, LIGHT, FoldedModel
 from reputable.learning.parts import Parts
 from reputable.learning.reliability import Z90
-from reputable.learning.special import sigmoid, trigamma
+from reputable.learning.special import sigmoid
 from reputable.learning.stage import Stage
 
 OUT_OF_DOMAIN_VARIANCE = 1.0
@@ -22,8 +22,7 @@ OUT_OF_DOMAIN_VARIANCE = 1.0
 _IDENTITY = Recalibration()
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
+class Prediction(NamedTuple):
     """Everything about one claim before it is put into words."""
 
     x: list[float]
@@ -69,9 +68,10 @@ class Predictor:
         record = item.record
         value = prediction.parts.logit()
         credibility = sigmoid(value)
-        half = Z90 * sqrt(self._variance(prediction, item))
+        belief = self.model.reliability.belief(record, item.epoch)
+        half = Z90 * sqrt(self._variance(prediction, belief.variance))
         interval = Interval(sigmoid(value - half), sigmoid(value + half))
-        reliability = self.model.reliability.of(record, item.epoch)
+        reliability = self.model.reliability.told(record, belief)
         letter = letter_of(reliability.value, reliability.interval.width, reliability.effective_count)
         told = explanation is not Explanation.NONE
         return Score(
@@ -103,11 +103,9 @@ class Predictor:
             return 0.0
         return found - epoch.extra.get(self._centre_key, self.model.context_centre)
 
-    def _variance(self, prediction: Prediction, item: ScoreInput) -> float:
-        """Variance of the log-odds: of the coefficients, of the source's share, of unknown words."""
+    def _variance(self, prediction: Prediction, share: float) -> float:
+        """Variance of the log-odds, from the coefficients', the log-odds of the source's share, and unknown words."""
         stage = self.model.stages[prediction.form]
-        mean, weight = self.model.reliability.posterior(item.record, item.epoch)
-        share = trigamma(mean * weight) + trigamma((1.0 - mean) * weight)
         variance = stage.coefficient_variance(prediction.x) + stage.record_gain**2 * share
         if prediction.reading.known_share < self.model.known_limit:
             variance += OUT_OF_DOMAIN_VARIANCE

@@ -8,6 +8,7 @@ normal: mean digamma(a) - digamma(b), variance trigamma(a) + trigamma(b).
 
 from dataclasses import dataclass
 from math import sqrt
+from typing import NamedTuple
 
 from reputable.domain.assessments import Interval, Reliability
 from reputable.domain.epochs import PriorEpoch
@@ -19,6 +20,15 @@ Z90 = 1.6448536269514722
 """Standard normal quantile at 0.95."""
 
 
+class Belief(NamedTuple):
+    """Mean in (0, 1) and weight in verdicts of a Beta variable, mean and variance of its log-odds."""
+
+    mean: float
+    weight: float
+    centre: float
+    variance: float
+
+
 @dataclass(frozen=True, slots=True)
 class ReliabilityModel:
     """`strength` in verdicts, `drift` as 1 / verdicts, `recent_weight` of the trailing year's share in [0, 1]."""
@@ -27,24 +37,23 @@ class ReliabilityModel:
     drift: float
     recent_weight: float
 
-    def posterior(self, record: TrackRecord, epoch: PriorEpoch) -> tuple[float, float]:
-        """Mean in (0, 1) and weight (in verdicts) of what is believed of the source."""
+    def belief(self, record: TrackRecord, epoch: PriorEpoch) -> Belief:
+        """What is believed of the source's share."""
         base, recent = prior_rates(record.kind, epoch)
         prior = base + self.recent_weight * (recent - base)
         seen = record.decayed[-1]
-        weight = self.strength + seen.weight
-        mean = (self.strength * prior + seen.credible) / weight
-        return mean, 1.0 / (1.0 / weight + self.drift)
+        total = self.strength + seen.weight
+        mean = (self.strength * prior + seen.credible) / total
+        weight = 1.0 / (1.0 / total + self.drift)
+        a, b = mean * weight, (1.0 - mean) * weight
+        return Belief(mean, weight, digamma(a) - digamma(b), trigamma(a) + trigamma(b))
 
     def of(self, record: TrackRecord, epoch: PriorEpoch) -> Reliability:
         """The share with its 90 % interval; the effective count is of the decayed verdicts."""
-        mean, weight = self.posterior(record, epoch)
-        lower, upper = beta_interval(mean * weight, (1.0 - mean) * weight)
+        return self.told(record, self.belief(record, epoch))
+
+    def told(self, record: TrackRecord, belief: Belief) -> Reliability:
+        """A belief as it is given out."""
+        mean, half = belief.mean, Z90 * sqrt(belief.variance)
+        lower, upper = sigmoid(belief.centre - half), sigmoid(belief.centre + half)
         return Reliability(mean, Interval(min(lower, mean), max(upper, mean)), record.decayed[-1].weight)
-
-
-def beta_interval(a: float, b: float) -> tuple[float, float]:
-    """90 % interval of Beta(a, b) by the normal approximation of its log-odds."""
-    centre = digamma(a) - digamma(b)
-    half = Z90 * sqrt(trigamma(a) + trigamma(b))
-    return sigmoid(centre - half), sigmoid(centre + half)

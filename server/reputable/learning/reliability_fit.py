@@ -17,6 +17,9 @@ from reputable.learning.reliability import ReliabilityModel
 
 Floats = NDArray[np.float64]
 
+_BOUNDS = ((-1.0, 6.0), (-12.0, 0.0), (-6.0, 6.0))
+"""Of log strength, log drift and logit weight: sources that never vary would drive them to infinity."""
+
 
 def fit_reliability(history: History, until: Micros) -> ReliabilityModel:
     """Maximum likelihood of strength, drift and recent weight under the beta-binomial.
@@ -39,7 +42,7 @@ def fit_reliability(history: History, until: Micros) -> ReliabilityModel:
         a, b = mean * scale, (1.0 - mean) * scale
         return float(-np.sum(betaln(a + k, b + n - k) - betaln(a, b)))
 
-    found = minimize(loss, np.array([1.5, -4.0, 0.0]), method="Nelder-Mead").x
+    found = minimize(loss, np.array([1.5, -4.0, 0.0]), method="Nelder-Mead", bounds=_BOUNDS).x
     return ReliabilityModel(float(np.exp(found[0])), float(np.exp(found[1])), float(expit(found[2])))
 
 

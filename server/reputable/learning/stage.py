@@ -13,17 +13,17 @@ Floats = NDArray[np.float64]
 class Stage:
     """Log-odds are intercept + weights . x.
 
-    `neutral` holds the text features' values that move nothing. `root` (k + 1, k + 1) is a root of the
-    coefficients' covariance (Laplace approximation at the posterior mode) over (1, (x - means) / scales).
+    `neutral` holds the text features' values that move nothing. The
+    squared length of offset + x . spread, shapes (k + 1,) and (k, k + 1), is the variance that the
+    coefficients' own uncertainty gives the log-odds (Laplace approximation at the posterior mode).
     """
 
     features: tuple[str, ...]
     weights: tuple[float, ...]
     intercept: float
     neutral: tuple[float, float]
-    means: Floats
-    scales: Floats
-    root: Floats = field(repr=False)
+    offset: Floats = field(repr=False)
+    spread: Floats = field(repr=False)
 
     @property
     def record_gain(self) -> float:
@@ -35,6 +35,5 @@ class Stage:
 
     def coefficient_variance(self, x: Sequence[float]) -> float:
         """Variance of the log-odds that the coefficients' uncertainty makes."""
-        z = (np.asarray(x) - self.means) / self.scales
-        spread = self.root[0] + z @ self.root[1:]
-        return float(spread @ spread)
+        root = self.offset + np.array(x).dot(self.spread)
+        return float(root.dot(root))

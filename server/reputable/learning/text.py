@@ -13,7 +13,8 @@ _CONTEXT_STOP_WORDS = frozenset(
 
 def tokens(text: str) -> list[str]:
     """Lower-case words and the marks " ' ? ! $ %, quotes straightened, in order."""
-    return _TOKEN.findall(text.lower().translate(_STRAIGHT))
+    lower = text.lower()
+    return _TOKEN.findall(lower if lower.isascii() and "`" not in lower else lower.translate(_STRAIGHT))
 
 
 def pairs(words: list[str]) -> list[str]:

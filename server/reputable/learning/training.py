@@ -95,14 +95,15 @@ def fit_stage(X: Floats, credible: NDArray[np.bool_], features: tuple[str, ...])
     pipeline.fit(X, credible)
     scaler, logistic = pipeline.named_steps["standardscaler"], pipeline.named_steps["logisticregression"]
     weights = logistic.coef_[0] / scaler.scale_
+    Z = scaler.transform(X)
+    root = _covariance_root(Z, logistic.predict_proba(Z)[:, 1])
     stage = Stage(
         features=features,
         weights=tuple(weights.tolist()),
         intercept=float(logistic.intercept_[0] - weights @ scaler.mean_),
         neutral=(float(scaler.mean_[8]), float(scaler.mean_[9])),
-        means=scaler.mean_,
-        scales=scaler.scale_,
-        root=_covariance_root(scaler.transform(X), logistic.predict_proba(scaler.transform(X))[:, 1]),
+        offset=root[0] - (scaler.mean_ / scaler.scale_) @ root[1:],
+        spread=root[1:] / scaler.scale_[:, None],
     )
     return pipeline, stage
 

@@ -11,7 +11,7 @@ from reputable.adapters.names import LetterLore
 from reputable.adapters.sqlite_ledger import SqliteLedger
 from reputable.application import writes
 from reputable.application.assessing import Assessor, AssessQuery
-from reputable.application.ports import Receipt
+from reputable.application.ports import Receipt, Write
 from reputable.application.record_reading import RecordReader
 from reputable.application.shared_rows import SharedRows
 from reputable.domain.assessments import Assessment, Basis, Explanation, ServedFrom
@@ -65,7 +65,7 @@ class Desk:
         )
         self._requests: Iterator[int] = iter(range(1_000_000))
 
-    async def append(self, *rows: writes.Write) -> list[Receipt]:
+    async def append(self, *rows: Write) -> list[Receipt]:
         receipts = await self.ledger.append(rows)
         assert all(isinstance(receipt, Receipt) for receipt in receipts), receipts
         return [receipt for receipt in receipts if isinstance(receipt, Receipt)]
@@ -78,7 +78,9 @@ class Desk:
 
     async def record(self, one: Verdict, source_id: str = "works") -> Receipt:
         request_id = f"v{next(self._requests)}"
-        return (await self.append(writes.verdict_write("local", request_id, writes.Chain(source_id), one, one.reviewed_at)))[0]
+        return (
+            await self.append(writes.verdict_write("local", request_id, writes.Chain(source_id), one, one.reviewed_at))
+        )[0]
 
     async def retract(self, receipt: Receipt) -> Receipt:
         row = writes.retraction_write("local", f"r{receipt.revision}", receipt.chain, receipt.revision, "wrong")

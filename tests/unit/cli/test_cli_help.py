@@ -91,3 +91,18 @@ def test_the_version_is_printed(run: Run) -> None:
 
     assert outcome.code == Exit.OK
     assert outcome.out.startswith("reputable ")
+
+
+def test_a_failure_that_nobody_foresaw_is_one_sentence_with_its_place(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr("reputable.client.Client.list_sources", fail)
+
+    outcome = run("sources", "list")
+
+    assert outcome.code == Exit.FAILED
+    assert outcome.err.startswith("reputable: this is a defect, please report it: ZeroDivisionError: by zero (test_cli")
+    assert outcome.err.count("\n") == 1

@@ -66,6 +66,7 @@ class Script:
     """Run one by one at the start of the next calls."""
     most_answers: int = 4096
     expire_seconds: int = 60
+    healthy: bool = True
     asked: list[object] = field(default_factory=list)
     request_ids: list[str] = field(default_factory=list)
 
@@ -145,7 +146,8 @@ def serving(script: Script) -> Iterator[str]:
     add_TrackRecordServiceServicer_to_server(Records(script), server)  # type: ignore[abstract]
     add_SourceServiceServicer_to_server(Sources(script), server)  # type: ignore[abstract]
     states = health.HealthServicer()
-    states.set("", health_pb2.HealthCheckResponse.SERVING)
+    state = "SERVING" if script.healthy else "NOT_SERVING"
+    states.set("", health_pb2.HealthCheckResponse.ServingStatus.Value(state))
     health_pb2_grpc.add_HealthServicer_to_server(states, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

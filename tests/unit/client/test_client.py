@@ -180,3 +180,20 @@ def test_a_write_empties_the_cache(script: Script, target: str) -> None:
         client.assess(claim())
 
     assert len(script.asked) == 3
+
+
+def test_calls_go_in_turn_to_the_addresses_that_are_healthy(script: Script, target: str) -> None:
+    second, sick = Script(), Script(healthy=False)
+    with serving(second) as other, serving(sick) as ill:
+        addresses = f"ipv4:{target},{other},{ill}"
+        with Client(addresses) as client:
+            deadline = time.monotonic() + 10
+            while not (script.asked and second.asked) and time.monotonic() < deadline:
+                client.assess(claim())
+            script.asked.clear()
+            second.asked.clear()
+            for _ in range(20):
+                client.assess(claim())
+
+    assert (len(script.asked), len(second.asked)) == (10, 10)
+    assert sick.asked == []

@@ -90,11 +90,11 @@ def _print_steps(claim: Claim, before: Assessment, after: Assessment, restored: 
         )
     console().print(f"3. What verdicts do, live, to a claim of: {claim.source_name}", style="bold")
     console().print(shown)
-    same = restored.record_digest == before.record_digest
+    same = (restored.record_digest, restored.credibility) == (before.record_digest, before.credibility)
     console().print(
-        "Retracted, the record is back to its first digest, and so is the credibility.\n"
+        "Retracted, the record is back to its first digest and the credibility to its first value, to the bit.\n"
         if same
-        else "The record is NOT back to its first digest: someone else wrote to this source meanwhile.\n"
+        else "It is NOT back where it was: someone else wrote to this source meanwhile.\n"
     )
 
 

@@ -151,7 +151,7 @@ def _show_cache(
 
 
 def _show_addresses(service: RunningService) -> None:
-    settings, command = service.settings, sys.argv[0]
+    settings, command = service.settings, _command()
     server = "" if settings.address == "127.0.0.1:50051" else f" --server {settings.address}"
     lines = [
         "5. Try next, in another terminal",
@@ -172,3 +172,9 @@ def _show_addresses(service: RunningService) -> None:
         ]
     lines += [f"Log       {LOG}", f"          tail -f {LOG}", ""]
     console().print("\n".join(lines), soft_wrap=True)
+
+
+def _command() -> str:
+    """How the reader calls this program from here."""
+    script = Path(sys.executable).with_name("reputable")
+    return str(script.relative_to(Path.cwd())) if script.is_relative_to(Path.cwd()) else "reputable"

@@ -1,15 +1,12 @@
-"""The composition root: the only place that knows concrete classes. Builds, starts and stops the service."""
+"""The service in one process, put together from its parts."""
 
 import asyncio
 import contextlib
+import functools
 import platform
-import sys
 import time
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import grpc
 import structlog
@@ -18,7 +15,7 @@ from reputable import __version__
 from reputable.adapters.clock import SystemClock
 from reputable.adapters.local_cache import LruCache
 from reputable.adapters.names import LetterLore
-from reputable.adapters.observing import MetricsObserver
+from reputable.adapters.observing import HonestyMetrics, MetricsObserver, WatchedWrites
 from reputable.api import server as grpc_server
 from reputable.api.call_log import CallLog
 from reputable.api.credibility import CredibilityServicer
@@ -26,24 +23,32 @@ from reputable.api.interceptors import Boundary, Deadlines
 from reputable.api.models import ModelServicer
 from reputable.api.sources import SourceServicer
 from reputable.api.track_records import TrackRecordServicer
+from reputable.app.opening import Learning, open_ledger, read_tls
 from reputable.application.assessing import Assessor
 from reputable.application.epochs import EpochKeeper
 from reputable.application.finding_sources import SourceFinder
-from reputable.application.foreseeing import Foresight
+from reputable.application.honesty import HonestyWatch
 from reputable.application.listing import VerdictLister
-from reputable.application.ports import Ledger, LedgerReader, ModelShelf, PriorComputer
+from reputable.application.ports import Ledger
 from reputable.application.record_reading import RecordReader
 from reputable.application.recording import Recorder
 from reputable.application.shared_rows import SharedRows
 from reputable.application.track_records import TrackRecordViewer
-from reputable.domain.errors import LedgerUnavailable
+from reputable.domain.errors import ReputableError
 from reputable.domain.times import SECOND
 from reputable.metrics import Metrics
 from reputable.settings import Settings, SettingsError
 from reputable.v1 import credibility_pb2, models_pb2, sources_pb2, track_records_pb2
 
+if TYPE_CHECKING:
+    from reputable.adapters.tracing import Tracing
+
+T = TypeVar("T")
+
 ALIVE_SECONDS = 10.0
 """An event loop that has not ticked for longer than this is not alive."""
+FOLLOW_SECONDS = 2.0
+"""Between looks at which model is chosen."""
 EPOCH_SECONDS = 0.5
 """How long the start waits for today's prior epoch; on a large ledger it arrives later."""
 
@@ -57,20 +62,13 @@ _SERVICES = {
 _NAMES = [service.full_name for service in _SERVICES.values()]
 
 
-@dataclass(frozen=True, slots=True)
-class Learning:
-    """What learning provides: the models that there are and what computes priors."""
-
-    models: ModelShelf
-    priors: PriorComputer
-
-
 class App:
     """The service in one process. `start` it in an event loop, and `stop` it in the same."""
 
-    def __init__(self, settings: Settings, learning: Learning) -> None:
+    def __init__(self, settings: Settings, learning: Learning, tracing: "Tracing | None" = None) -> None:
         self._settings = settings
         self._learning = learning
+        self._tracing = tracing
         self._clock = SystemClock()
         self._cleanup = contextlib.AsyncExitStack()
         self._state = "starting"
@@ -78,8 +76,9 @@ class App:
         self._health: grpc_server.Health | None = None
         self._server: grpc.aio.Server | None = None
         self._redis: Any = None
+        self._writes: WatchedWrites | None = None
         self._deadlines: Deadlines | None = None
-        self.metrics = Metrics()
+        self.metrics = Metrics(trace_id=tracing.current_trace_id if tracing is not None else None)
         self.port = 0
         self.metrics_port = 0
 
@@ -92,8 +91,11 @@ class App:
             SettingsError: What is set needs something that is not installed.
         """
         settings, metrics = self._settings, self.metrics
+        if self._tracing is not None:
+            self._cleanup.push_async_callback(asyncio.to_thread, self._tracing.close)
         embedded = await self._start_embedded_redis()  # Before gRPC: a process that runs it must not fork.
-        ledger = await self._open_ledger()
+        ledger = self._traced("ledger", await open_ledger(settings.ledger_url, self._clock))
+        self._cleanup.push_async_callback(ledger.close)
         observer = MetricsObserver(metrics)
         ledger.on_commit(observer.committed)
         local = LruCache(settings.local_cache_size)
@@ -101,26 +103,31 @@ class App:
 
         names, models = LetterLore(), self._learning.models
         shared = SharedRows(ledger, names, self._learning.priors.genesis(models.active))
-        reader = RecordReader(ledger, shared, self._clock)
-        await reader.start()
-        metrics.ledger_revision = reader.revision
+        shared.resolver = self._traced("resolver", shared.resolver)
+        records = RecordReader(ledger, shared, self._clock)
+        await records.start()
+        reader = self._traced("reader", records)
+        metrics.ledger_revision = records.revision
+        self._writes = WatchedWrites(ledger)
+        written = cast("Ledger", self._writes)
         keeper = EpochKeeper(
-            clock=self._clock, ledger=ledger, shared=shared, models=models, computer=self._learning.priors
+            clock=self._clock, ledger=written, shared=shared, models=models, computer=self._learning.priors
         )
         await self._keep_epochs(keeper)
         assessor = Assessor(
-            clock=self._clock, shared=shared, reader=reader, models=models,
-            local=local, cache=self._redis, observer=observer,
+            clock=self._clock, shared=shared, reader=reader, models=self._traced("models", models),
+            local=local, cache=self._traced("cache", self._redis), observer=observer,
         )  # fmt: skip
-        aside = Assessor(
-            clock=self._clock, shared=shared, reader=reader, models=models,
-            local=LruCache(0), cache=None, observer=MetricsObserver(Metrics()),
-        )  # fmt: skip
-        foresight = Foresight(clock=self._clock, assessor=aside, observer=observer)
-        ledger.on_commit(foresight.committed)
-        self._in_background(foresight.run())
-        recorder = Recorder(clock=self._clock, ledger=ledger, shared=shared, names=names)
+        recorder = Recorder(clock=self._clock, ledger=written, shared=shared, names=names)
         viewer = TrackRecordViewer(clock=self._clock, ledger=ledger, shared=shared, reader=reader, models=models)
+        honesty = HonestyMetrics(metrics)
+        honesty.expect(models.active.version)
+        self._in_background(
+            HonestyWatch(
+                clock=self._clock, ledger=ledger, shared=shared, reader=records, models=models, observer=honesty
+            ).run()
+        )
+        self._in_background(self._follow_models())
         self._describe(local)
         await self._serve_grpc(
             {
@@ -148,6 +155,9 @@ class App:
             await self._server.stop(self._settings.grace_seconds)
         await self._cleanup.aclose()
         self._state = "stopped"
+
+    def _traced(self, part: str, target: T) -> T:
+        return target if self._tracing is None or target is None else self._tracing.around(part, target)
 
     async def _start_embedded_redis(self) -> str:
         """The URL of the embedded server; empty where none is wanted or to be had."""
@@ -178,24 +188,24 @@ class App:
         self.metrics.gauge("reputable_redis_up", lambda: float(cache.reachable))
         return cache
 
-    async def _open_ledger(self) -> Ledger:
-        url = urlsplit(self._settings.ledger_url)
-        if url.scheme != "sqlite":
-            from reputable.adapters.postgres_ledger import PostgresLedger
-
-            ledger: Ledger = await PostgresLedger.open(self._settings.ledger_url, self._clock)
-        else:
-            from reputable.adapters.sqlite_ledger import SqliteLedger
-
-            ledger = SqliteLedger(sqlite_path(self._settings.ledger_url), self._clock)
-        self._cleanup.push_async_callback(ledger.close)
-        return ledger
-
     async def _keep_epochs(self, keeper: EpochKeeper) -> None:
         """Wait a little for today's epoch, then keep epochs in the background."""
         first = self._in_background(keeper.ensure_today())
         await asyncio.wait({first}, timeout=EPOCH_SECONDS)
         self._in_background(keeper.run())
+
+    async def _follow_models(self) -> None:
+        """Activate what another process, or a person, wrote into the folder of models."""
+        refused = ""
+        while True:
+            await asyncio.sleep(FOLLOW_SECONDS)
+            try:
+                await asyncio.to_thread(self._learning.follow)
+                refused = ""
+            except ReputableError as error:
+                if error.message != refused:
+                    _LOG.error("model_refused", message=error.message, stays=self._learning.models.active.version)
+                refused = error.message
 
     def _in_background(self, work: Coroutine[Any, Any, object]) -> "asyncio.Task[object]":
         """Run until it ends or the service does."""
@@ -219,14 +229,16 @@ class App:
             "transport": self._settings.transport,
         }
         metrics.models = lambda: {"version": models.active.version, "digest": models.active.digest.hex()[:16]}
-        metrics.gauge("reputable_model_trained_until_timestamp_seconds", lambda: models.describe().window_end / SECOND)
+        trained_until = functools.lru_cache(lambda version: models.describe(version).window_end / SECOND)
+        metrics.gauge("reputable_model_trained_until_seconds", lambda: trained_until(models.active.version))
+        metrics.gauge("reputable_ledger_writable", lambda: float(self._writes is not None and self._writes.well))
         metrics.gauge("reputable_local_cache_scores", lambda: len(local))
 
     async def _serve_grpc(self, servicers: Mapping[str, object]) -> None:
         settings = self._settings
         transport = grpc_server.Transport(
             kind=settings.transport,
-            tls=_read_tls(settings),
+            tls=read_tls(settings),
             idle_seconds=settings.connection_idle_seconds,
             max_age_seconds=settings.connection_age_seconds,
             share_port=settings.share_port,
@@ -238,7 +250,12 @@ class App:
         deadlines = self._deadlines = Deadlines(self.metrics)
         self.metrics.gauge("reputable_calls_in_progress", lambda: len(deadlines))
         self._in_background(deadlines.run())
-        boundary = Boundary(self.metrics, deadlines, CallLog(settings.log_calls))
+        boundary = Boundary(
+            self.metrics,
+            deadlines,
+            CallLog(settings.log_calls, self.metrics.trace_id),
+            self._tracing.server_span if self._tracing is not None else None,
+        )
         grpc_server.register(server, boundary, {_SERVICES[name]: servicers[name] for name in _SERVICES})
         self._health = grpc_server.Health(server, _NAMES)
         if settings.reflection:
@@ -269,70 +286,13 @@ class App:
         facts = {
             "state": self._state,
             "redis": redis,
+            "ledger": "not open" if self._writes is None else self._writes.problem or "writable",
             "ledger_revision": str(self.metrics.ledger_revision),
             "model": self._learning.models.active.version,
         }
         return self._state == "serving", facts
 
 
-def sqlite_path(url: str) -> Path:
-    """The file of `sqlite:///relative` or `sqlite:////absolute`."""
-    return Path(url.removeprefix("sqlite:///"))
-
-
-def open_ledger_reader(url: str) -> LedgerReader:
-    """A reader of the ledger at `url` that sees one snapshot and takes no lock, beside a service or without one.
-
-    Raises LedgerUnavailable when it is not there or cannot be read.
-    """
-    from reputable.adapters.sqlite_ledger import SqliteReader
-
-    path = sqlite_path(url)
-    if not url.startswith("sqlite:///") or not path.is_file():
-        raise LedgerUnavailable(f"{url}: there is no such ledger; give sqlite:///file.")
-    return SqliteReader(path, pinned=True)
-
-
-def _read_tls(settings: Settings) -> grpc_server.Tls | None:
-    if settings.tls_certificate is None or settings.tls_key is None:
-        return None
-    authority = settings.tls_client_ca
-    return grpc_server.Tls(
-        settings.tls_certificate.read_bytes(),
-        settings.tls_key.read_bytes(),
-        authority.read_bytes() if authority is not None else None,
-    )
-
-
 def _log_failure(task: "asyncio.Task[object]") -> None:
     if not task.cancelled() and task.exception() is not None:
         _LOG.error("background_work_failed", exc_info=task.exception())
-
-
-def build(settings: Settings, learning: Learning | None = None) -> App:
-    """The service that `settings` describe, not started yet; with the models on disk unless others are given.
-
-    Raises ArtifactRefused or ModelNotFound when the model to start with cannot be used.
-    """
-    return App(settings, learning or _load_learning(settings))
-
-
-def _load_learning(settings: Settings) -> Learning:
-    from reputable.adapters.model_shelf import FolderShelf
-    from reputable.learning import artifact
-    from reputable.learning.epochs import EpochComputer
-
-    folders = [artifact.MODELS_FOLDER, *([settings.models_dir] if settings.models_dir is not None else [])]
-    default = settings.model or artifact.DEFAULT_VERSION
-    models = FolderShelf(folders, load=artifact.load, describe=artifact.describe, default=default)
-    return Learning(models, EpochComputer())
-
-
-def serve(settings: Settings) -> None:
-    """Run the service until SIGTERM or SIGINT; what `App.start` raises is raised."""
-    from reputable.adapters import logs, process
-
-    as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stdout.isatty())
-    logs.configure(settings.log_level, as_json=as_json)
-    app = build(settings)
-    asyncio.run(process.run(app, settings.drain_seconds))

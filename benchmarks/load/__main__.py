@@ -1,0 +1,96 @@
+"""Measures speed: `make bench`, or `python -m benchmarks.load [--quick] [--rows PREFIX ...]`."""
+
+import argparse
+import os
+import sys
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks.load import growth, machine, report, rounds, targets, writes
+from benchmarks.load.callers import call, require_h2load
+from benchmarks.load.rows import BATCH, CALLERS, Field, Row
+
+FULL = rounds.Plan(rounds=5, seconds=2.0, seconds_alone=1.0)
+QUICK = rounds.Plan(rounds=2, seconds=0.7, seconds_alone=0.5)
+WORK = Path(__file__).resolve().parents[1] / "results" / "work"
+
+
+def main() -> None:
+    """Measure, save, print the table and one line for each target."""
+    arguments = _arguments()
+    require_h2load()
+    cores = machine.cores()
+    os.sched_setaffinity(0, {cores[1]})
+    WORK.mkdir(parents=True, exist_ok=True)
+    plan = QUICK if arguments.quick else FULL
+    results: dict[str, Any] = {
+        "commit": machine.commit(),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": " ".join(["python -m benchmarks.load", *sys.argv[1:]]),
+        "machine": machine.describe(),
+        "rounds": plan.rounds,
+        "seconds": plan.seconds,
+    }
+    with ExitStack() as stack:
+        field = Field(stack, WORK, *cores)
+        rows = list(field.rows(arguments.rows))
+        results["rows"] = rounds.run(rows, plan, cores[1], field.redis_port)
+        if not arguments.rows:
+            results["writes"] = _writes(field, rows, plan, cores[1])
+    if not arguments.rows:
+        _grow(results, cores, quick=arguments.quick)
+    _tell(results, arguments)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds, smaller ledgers; not published")
+    parser.add_argument(
+        "--rows", nargs="*", default=[], help="only rows whose names begin so, such as echo or hit.fast"
+    )
+    return parser.parse_args()
+
+
+def _writes(field: Field, rows: list[Row], plan: rounds.Plan, core: int) -> dict[str, list[dict[str, float]]]:
+    """Single and batched writes, the echo in between."""
+    print("Writes", flush=True)
+    service = field.writer()
+    echo = next(row for row in rows if row.name == "echo.grpcio")
+    found: dict[str, list[dict[str, float]]] = {"single": [], "batch": [], "echo": []}
+    for _ in range(plan.rounds):
+        for name, callers, items in (("single", CALLERS, 1), ("batch", 2, BATCH)):
+            found[name].append(
+                writes.measure(
+                    service.server, service.port, callers=callers, items=items, seconds=plan.seconds, core=core
+                )
+            )
+        sample = call(echo.target, echo.server, callers=CALLERS, seconds=plan.seconds, core=core)
+        found["echo"].append({"calls_per_second": sample.calls_per_second})
+    return found
+
+
+def _grow(results: dict[str, Any], cores: tuple[int, int], *, quick: bool) -> None:
+    print("Start-up, memory and growth", flush=True)
+    scale = 100 if quick else 1
+    results["start_up"] = growth.start_up(WORK, cores[0])
+    results["by_sources"] = growth.by_sources(WORK, cores, (100, 1_000) if quick else (1_000, 10_000, 100_000))
+    results["by_verdicts"] = growth.by_verdicts(WORK, cores, (10, 100, 10_000))
+    results["large"] = growth.large(WORK, cores[0], scale)
+
+
+def _tell(results: dict[str, Any], arguments: argparse.Namespace) -> None:
+    partial = bool(arguments.quick or arguments.rows)
+    name = "quick" if partial else f"load-{results['date'][:10]}-{results['commit']}"
+    path = report.save(results, name)
+    print(f"\n{report.table(results)}\n")
+    if not partial:
+        report.publish(results)
+    for line in targets.lines(results):
+        print(line)
+    print(f"\nAll figures: {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""Callers that each repeat one request: h2load processes with pre-framed bodies, one for each caller.
+
+A process for each caller gives each a body of its own: one body for all would let single-flight
+answer many callers at once. Rates and latencies are read from h2load's log of every call, within a
+window in which all callers were at work.
+"""
+
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.load.processes import Server
+
+H2LOAD_MISSING = "h2load is missing; it comes with Debian's package nghttp2-client (apt-get install nghttp2-client)."
+WARM_UP_SECONDS = 0.6
+"""Time given to all callers to connect and to the server to get warm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is called: an address, the headers, a body for each caller, and the least bytes of an answer."""
+
+    url: str
+    headers: tuple[str, ...]
+    bodies: tuple[bytes, ...]
+    reply_bytes: int
+    http1: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One measurement; latencies in microseconds, server CPU in microseconds a call, `busy` of one core."""
+
+    calls_per_second: float
+    p50: float
+    p99: float
+    cpu_per_call: float
+    busy: float
+
+
+def grpc_frame(message: bytes) -> bytes:
+    """A message as it goes over the wire: not compressed, its length, itself."""
+    return b"\0" + len(message).to_bytes(4, "big") + message
+
+
+def require_h2load() -> None:
+    """Raises SystemExit with a sentence when h2load is not installed."""
+    if shutil.which("h2load") is None:
+        raise SystemExit(H2LOAD_MISSING)
+
+
+def call(
+    target: Target, server: Server, *, callers: int, seconds: float, core: int, rate: float | None = None
+) -> Sample:
+    """Have `callers` repeat their requests for `seconds`; `rate` limits their calls a second in all.
+
+    Raises RuntimeError when a call fails or an answer is shorter than the one that was checked.
+    """
+    with tempfile.TemporaryDirectory(prefix="reputable-load-") as name:
+        folder = Path(name)
+        each = rate / callers if rate else None
+        started = [_start(target, folder / str(number), number, seconds, core, each) for number in range(callers)]
+        time.sleep(WARM_UP_SECONDS + 0.1)
+        begin, cpu = time.time(), server.cpu_seconds
+        time.sleep(seconds)
+        end, cpu = time.time(), server.cpu_seconds - cpu
+        for process in started:
+            _check(process.communicate(timeout=seconds + 30)[0], target.reply_bytes)
+        took = [t for number in range(callers) for t in _latencies(folder / f"{number}.log", begin, end)]
+    if not took:
+        raise RuntimeError(f"no call to {target.url} was answered")
+    took.sort()
+    return Sample(
+        calls_per_second=len(took) / (end - begin),
+        p50=took[len(took) // 2],
+        p99=took[min(len(took) - 1, len(took) * 99 // 100)],
+        cpu_per_call=cpu / len(took) * 1e6,
+        busy=cpu / (end - begin),
+    )
+
+
+def _start(
+    target: Target, path: Path, number: int, seconds: float, core: int, rate: float | None
+) -> "subprocess.Popen[str]":
+    body = path.with_suffix(".body")
+    body.write_bytes(target.bodies[number % len(target.bodies)])
+    command = ["taskset", "-c", str(core), "h2load", "-c", "1", "-m", "1", "-D", f"{round(seconds * 1000) + 500}ms"]
+    command += [
+        "--warm-up-time",
+        f"{round(WARM_UP_SECONDS * 1000)}ms",
+        "--log-file",
+        str(path.with_suffix(".log")),
+        "-d",
+        str(body),
+    ]
+    command += [part for header in target.headers for part in ("-H", header)]
+    command += ["--rps", f"{rate:.3f}"] if rate else []
+    command += ["--h1"] if target.http1 else []
+    return subprocess.Popen([*command, target.url], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def _check(report: str, reply_bytes: int) -> None:
+    """Raise RuntimeError unless every call succeeded with an answer of about the length expected.
+
+    A refused gRPC call has the HTTP status 200 too, but no message.
+    """
+    requests = re.search(r"(\d+) done, (\d+) succeeded", report)
+    data = re.search(r"\((\d+)\) data", report)
+    if requests is None or data is None or requests[1] != requests[2]:
+        raise RuntimeError(f"h2load saw failures:\n{report}")
+    if int(data[1]) < 0.9 * reply_bytes * int(requests[2]):
+        raise RuntimeError(f"answers were shorter than {reply_bytes} bytes:\n{report}")
+
+
+def _latencies(log: Path, begin: float, end: float) -> list[float]:
+    """Microseconds of the calls that ended between two moments, in seconds since 1970."""
+    first, last, found = begin * 1e6, end * 1e6, []
+    for line in log.read_text().splitlines():
+        start, status, took = line.split("\t")
+        if status != "200":
+            raise RuntimeError(f"h2load saw status {status}")
+        if first <= int(start) + int(took) < last:
+            found.append(float(took))
+    return found

@@ -1,0 +1,73 @@
+"""Rounds: every row in turn, again and again, so that what drifts on the machine drifts for all alike."""
+
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import redis
+
+from benchmarks.load.callers import Sample, call
+from benchmarks.load.rows import Row
+
+REDIS_GETS = 2_000
+VALUE = b"v" * 200
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is measured: rounds, and seconds at many callers and at one."""
+
+    rounds: int
+    seconds: float
+    seconds_alone: float
+
+
+Measured = dict[str, list[dict[str, float]]]
+"""Samples by row and load: `hit.fast`, `hit.fast@1` (one caller), `hit.fast@half` (half of its peak)."""
+
+
+def run(rows: Sequence[Row], plan: Plan, load_core: int, redis_port: int | None) -> Measured:
+    """Measure every row in every round."""
+    measured: Measured = {}
+    for number in range(plan.rounds):
+        print(f"Round {number + 1} of {plan.rounds}", flush=True)
+        for row in rows:
+            sample = call(row.target, row.server, callers=row.callers, seconds=plan.seconds, core=load_core)
+            _keep(measured, row.name, sample, row)
+            if row.alone:
+                alone = call(row.target, row.server, callers=1, seconds=plan.seconds_alone, core=load_core)
+                _keep(measured, f"{row.name}@1", alone, row)
+            if row.alone and row.name.startswith("hit."):
+                rate = statistics.median(s["calls_per_second"] for s in measured[row.name]) / 2
+                half = call(
+                    row.target, row.server, callers=row.callers, seconds=plan.seconds, core=load_core, rate=rate
+                )
+                _keep(measured, f"{row.name}@half", half, row)
+        if redis_port is not None:
+            measured.setdefault("redis_get", []).append({"p50": redis_get_p50(redis_port)})
+    return measured
+
+
+def _keep(measured: Measured, name: str, sample: Sample, row: Row) -> None:
+    figures = asdict(sample) | {"claims_per_second": sample.calls_per_second * row.claims}
+    figures["rss_mebibytes"] = row.server.rss_mebibytes
+    measured.setdefault(name, []).append(figures)
+    print(
+        f"  {name:22} {sample.calls_per_second:10,.0f} calls/s  p50 {sample.p50:9,.0f} us  p99 {sample.p99:9,.0f} us"
+        f"  CPU {sample.cpu_per_call:7,.0f} us/call  busy {sample.busy:4.0%}",
+        flush=True,
+    )
+
+
+def redis_get_p50(port: int) -> float:
+    """Microseconds of a redis-py GET over TCP, the median of REDIS_GETS."""
+    client = redis.Redis(host="127.0.0.1", port=port)
+    client.set("benchmark", VALUE)
+    took = []
+    for _ in range(REDIS_GETS):
+        started = time.perf_counter()
+        client.get("benchmark")
+        took.append(time.perf_counter() - started)
+    client.close()
+    return statistics.median(took) * 1e6

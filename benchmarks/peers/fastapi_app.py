@@ -1,0 +1,43 @@
+"""FastAPI with Redis as a user would write it: look the answer up, else predict and store it.
+
+Usage: uvicorn benchmarks.peers.fastapi_app:app, with REDIS_PORT in the environment.
+"""
+
+import hashlib
+import os
+
+import redis.asyncio
+from fastapi import FastAPI
+from pydantic import BaseModel, Field
+
+from benchmarks.peers.model import features, train
+
+app = FastAPI()
+model = train()
+cache = redis.asyncio.Redis(host="127.0.0.1", port=int(os.environ["REDIS_PORT"]))
+
+
+class Claim(BaseModel):
+    """A claim with its source."""
+
+    text: str = Field(min_length=1, max_length=10_000)
+    source_id: str
+    context: str = ""
+
+
+class Answer(BaseModel):
+    """How credible it is."""
+
+    credibility: float
+
+
+@app.post("/assess")
+async def assess(claim: Claim) -> Answer:
+    """Score one claim, once."""
+    key = hashlib.sha256(claim.model_dump_json().encode()).hexdigest()
+    cached = await cache.get(key)
+    if cached is not None:
+        return Answer(credibility=float(cached))
+    credibility = float(model.predict_proba([features(**claim.model_dump())])[0, 1])
+    await cache.set(key, credibility, ex=3600)
+    return Answer(credibility=credibility)

@@ -1,0 +1,29 @@
+"""The composition root: the only place that knows concrete classes. Builds, starts and stops the service."""
+
+import asyncio
+import sys
+
+from reputable.app.opening import Learning, load_learning, load_tracing, open_ledger_reader, sqlite_path
+from reputable.app.service import App
+from reputable.settings import Settings
+
+__all__ = ["App", "Learning", "build", "open_ledger_reader", "serve", "sqlite_path"]
+
+
+def build(settings: Settings, learning: Learning | None = None) -> App:
+    """The service that `settings` describe, not started yet; with the models on disk unless others are given.
+
+    Raises ArtifactRefused or ModelNotFound when the model to start with cannot be used, SettingsError
+    when traces are wanted and cannot be made.
+    """
+    return App(settings, learning or load_learning(settings), load_tracing(settings))
+
+
+def serve(settings: Settings) -> None:
+    """Run the service until SIGTERM or SIGINT; what `App.start` raises is raised."""
+    from reputable.adapters import logs, process
+
+    as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stdout.isatty())
+    logs.configure(settings.log_level, as_json=as_json)
+    app = build(settings)
+    asyncio.run(process.run(app, settings.drain_seconds))

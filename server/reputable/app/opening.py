@@ -1,0 +1,91 @@
+"""Opens what the settings name: the ledger, the models, certificates, traces."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from reputable import __version__
+from reputable.api.server import Tls
+from reputable.application.ports import Clock, Ledger, LedgerReader, ModelShelf, PriorComputer
+from reputable.domain.errors import LedgerUnavailable
+from reputable.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from reputable.adapters.tracing import Tracing
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """What learning provides: the models that there are, what computes priors, and what to call now and
+    then to activate the model that was chosen elsewhere.
+    """
+
+    models: ModelShelf
+    priors: PriorComputer
+    follow: Callable[[], object] = lambda: None
+
+
+async def open_ledger(url: str, clock: Clock) -> Ledger:
+    """The ledger at `url`, opened for writing. Raises LedgerUnavailable, OSError."""
+    if urlsplit(url).scheme != "sqlite":
+        from reputable.adapters.postgres_ledger import PostgresLedger
+
+        return await PostgresLedger.open(url, clock)
+    from reputable.adapters.sqlite_ledger import SqliteLedger
+
+    return SqliteLedger(sqlite_path(url), clock)
+
+
+def sqlite_path(url: str) -> Path:
+    """The file of `sqlite:///relative` or `sqlite:////absolute`."""
+    return Path(url.removeprefix("sqlite:///"))
+
+
+def open_ledger_reader(url: str) -> LedgerReader:
+    """A reader of the ledger at `url` that sees one snapshot and takes no lock, beside a service or without one.
+
+    Raises LedgerUnavailable when it is not there or cannot be read.
+    """
+    from reputable.adapters.sqlite_ledger import SqliteReader
+
+    path = sqlite_path(url)
+    if not url.startswith("sqlite:///") or not path.is_file():
+        raise LedgerUnavailable(f"{url}: there is no such ledger; give sqlite:///file.")
+    return SqliteReader(path, pinned=True)
+
+
+def read_tls(settings: Settings) -> Tls | None:
+    """The certificates that are set; None for plaintext. Raises OSError."""
+    if settings.tls_certificate is None or settings.tls_key is None:
+        return None
+    authority = settings.tls_client_ca
+    return Tls(
+        settings.tls_certificate.read_bytes(),
+        settings.tls_key.read_bytes(),
+        authority.read_bytes() if authority is not None else None,
+    )
+
+
+def load_tracing(settings: Settings) -> "Tracing | None":
+    """What makes traces, where they are wanted. Raises SettingsError when the extra is not installed."""
+    if settings.traces == "off":
+        return None
+    try:
+        from reputable.adapters import tracing
+    except ImportError as error:
+        raise SettingsError("traces otlp is not installed: pip install 'reputable[tracing]'") from error
+    return tracing.otlp(__version__)
+
+
+def load_learning(settings: Settings) -> Learning:
+    """The models on disk. Raises ArtifactRefused, ModelNotFound."""
+    from reputable.adapters.model_shelf import FolderShelf
+    from reputable.learning import artifact
+    from reputable.learning.epochs import EpochComputer
+
+    folders = [artifact.MODELS_FOLDER, *([settings.models_dir] if settings.models_dir is not None else [])]
+    default = settings.model or artifact.DEFAULT_VERSION
+    models = FolderShelf(folders, load=artifact.load, describe=artifact.describe, default=default)
+    return Learning(models, EpochComputer(), models.follow_choice)

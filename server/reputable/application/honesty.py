@@ -1,0 +1,100 @@
+"""Compares, for every verdict recorded, what would have been answered just before with what was found."""
+
+import asyncio
+from collections import deque
+from typing import NoReturn, Protocol
+
+from reputable.application.payloads import parse_verdict
+from reputable.application.ports import Clock, Ledger, ModelShelf, Receipt, ScoreInput, Write
+from reputable.application.readings import Wanted
+from reputable.application.record_reading import RecordReader
+from reputable.application.shared_rows import SharedRows
+from reputable.domain.assessments import Explanation
+from reputable.domain.entries import EntryKind
+from reputable.domain.sources import SourceReference
+from reputable.domain.verdicts import CREDIBLE_FROM
+
+MOST_WAITING = 256
+"""Verdicts that wait to be compared; of a bulk import, which comes faster, a sample is."""
+_SHARE = 0.2
+"""Of the event loop's time, the most that comparing takes."""
+
+
+class HonestyObserver(Protocol):
+    """Is told of every comparison; must be cheap and never raise."""
+
+    def foresaw(self, model_version: str, credibility: float, *, credible: bool) -> None:
+        """What would have been answered before a verdict, and what the verdict says."""
+        ...
+
+    def unforeseen(self) -> None:
+        """A verdict was not compared: too many waited, the ledger was out of reach, or the model failed."""
+        ...
+
+
+class HonestyWatch:
+    """Scores the claims of new verdicts with all that was known when they were made, but for the verdict itself.
+
+    The record is that of `claimed_at` (of the review where the claim has no time) at the revision
+    before the verdict's. Nothing is stored; a recording never waits for this and never fails by it.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        ledger: Ledger,
+        shared: SharedRows,
+        reader: RecordReader,
+        models: ModelShelf,
+        observer: HonestyObserver,
+        most_waiting: int = MOST_WAITING,
+    ) -> None:
+        self._clock = clock
+        self._shared = shared
+        self._reader = reader
+        self._models = models
+        self._observer = observer
+        self._most_waiting = most_waiting
+        self._waiting: deque[tuple[bytes, Receipt]] = deque()
+        self._wake = asyncio.Event()
+        ledger.on_commit(self._committed)
+
+    def _committed(self, write: Write, receipt: Receipt) -> None:
+        unproven = write.finding is None or not write.finding.levels
+        if write.kind is not EntryKind.VERDICT or receipt.duplicate or unproven:
+            return
+        if len(self._waiting) >= self._most_waiting:
+            self._observer.unforeseen()
+            return
+        self._waiting.append((write.payload, receipt))
+        self._wake.set()
+
+    async def run(self) -> NoReturn:
+        """Compare until cancelled."""
+        while True:
+            await self._wake.wait()
+            while self._waiting:
+                started = self._clock.monotonic()
+                await self.compare_next()
+                await asyncio.sleep((self._clock.monotonic() - started) * (1.0 / _SHARE - 1.0))
+            self._wake.clear()
+
+    async def compare_next(self) -> None:
+        """Compare the verdict that has waited longest."""
+        payload, receipt = self._waiting.popleft()
+        verdict = parse_verdict(payload)
+        if verdict.truthfulness is None:
+            return
+        claimed_at = verdict.claim.claimed_at
+        as_of = verdict.reviewed_at if claimed_at is None else claimed_at
+        wanted = Wanted(SourceReference(id=receipt.chain), as_of, receipt.revision - 1)
+        scorer = self._models.active
+        try:
+            reading = await self._reader.read(wanted)
+            epoch = self._shared.epoch_at(reading.as_of, reading.at_revision)
+            score = scorer.score(ScoreInput(verdict.claim, reading.record, epoch), Explanation.NONE)
+        except Exception:  # noqa: BLE001 - one claim that a model fails on must not end the watch.
+            self._observer.unforeseen()
+            return
+        self._observer.foresaw(scorer.version, score.credibility, credible=verdict.truthfulness >= CREDIBLE_FROM)
