@@ -1,8 +1,12 @@
 """Settings shared by all tests."""
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.postgres_server import NoPostgres, postgres_urls
 
 settings.register_profile(
     "shared-machine",
@@ -11,3 +15,13 @@ settings.register_profile(
     derandomize=bool(os.environ.get("CI")),
 )
 settings.load_profile("shared-machine")
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The URL of a PostgreSQL server's maintenance database."""
+    try:
+        with postgres_urls() as url:
+            yield url
+    except NoPostgres as reason:
+        pytest.skip(f"no PostgreSQL server: {reason}")

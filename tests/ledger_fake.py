@@ -4,7 +4,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import replace
 
-from reputable.adapters.sqlite_file import new_identity
+from reputable.adapters.ledger_rows import new_identity
 from reputable.application import payloads
 from reputable.application.ports import (
     Clock,

@@ -5,9 +5,11 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reputable.adapters.postgres_ledger import PostgresLedger
 from reputable.adapters.sqlite_ledger import SqliteLedger
 from reputable.application.ports import Ledger, Receipt, Write
 from reputable.application.verifying import verify
@@ -19,6 +21,7 @@ from reputable.domain.verdicts import Standing
 from tests.builders import NOON
 from tests.fakes import InMemoryLedger, SetClock
 from tests.ledger_writes import counted, found, merge, retraction, source, standing
+from tests.postgres_server import new_database
 
 CHAINS = ("a", "b", "c")
 
@@ -66,9 +69,8 @@ async def contents(ledger: Ledger) -> list[object]:
     ]
 
 
-async def run(batches: list[list[Write]], path: Path) -> None:
-    clock = SetClock()
-    simple, real = InMemoryLedger(clock), SqliteLedger(path, clock)
+async def run(batches: list[list[Write]], real: Ledger) -> None:
+    simple = InMemoryLedger(SetClock())
     try:
         await simple.append([source(chain) for chain in CHAINS[:2]])
         await real.append([source(chain) for chain in CHAINS[:2]])
@@ -85,5 +87,19 @@ async def run(batches: list[list[Write]], path: Path) -> None:
 @settings(max_examples=60, deadline=None)
 @given(groups)
 def test_the_ledger_in_sqlite_answers_as_the_one_in_memory(batches: list[list[Write]]) -> None:
+    async def main(path: Path) -> None:
+        await run(batches, SqliteLedger(path, SetClock()))
+
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(run(batches, Path(folder) / "ledger.db"))
+        asyncio.run(main(Path(folder) / "ledger.db"))
+
+
+@pytest.mark.postgres
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(groups)
+def test_the_ledger_in_postgresql_answers_as_the_one_in_memory(postgres_url: str, batches: list[list[Write]]) -> None:
+    async def main(url: str) -> None:
+        await run(batches, await PostgresLedger.open(url, SetClock()))
+
+    with new_database(postgres_url) as url:
+        asyncio.run(main(url))

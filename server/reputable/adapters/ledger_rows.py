@@ -1,14 +1,16 @@
 """The ledger's values as columns and back, the same for every database."""
 
 import json
+import secrets
 from functools import lru_cache
 from typing import Any
 
 from reputable.adapters.ledger_plan import PlannedEntry, PlannedFinding
 from reputable.application import payloads
-from reputable.application.ports import HistoricalVerdict, Receipt, RegisteredSource, StandingChange
+from reputable.application.ports import HistoricalVerdict, Identity, Receipt, RegisteredSource, StandingChange
 from reputable.domain.entries import Entry, EntryKind
 from reputable.domain.findings import Finding
+from reputable.domain.freshness import LEDGER_ID_LENGTH
 from reputable.domain.sources import Source, SourceKind
 from reputable.domain.verdicts import Level
 
@@ -23,6 +25,19 @@ FINDING_COLUMNS = (
     "topics, retracted_at"
 )
 RECEIPT_COLUMNS = "revision, source_revision, record_digest, recorded_at, source_id"
+
+
+KEY_SIZE = 32
+_ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+
+
+def new_identity() -> Identity:
+    """An identity for a new ledger."""
+    return Identity(
+        ledger_id="".join(secrets.choice(_ID_ALPHABET) for _ in range(LEDGER_ID_LENGTH)),
+        record_key=secrets.token_bytes(KEY_SIZE),
+        cache_key=secrets.token_bytes(KEY_SIZE),
+    )
 
 
 def entry_row(entry: PlannedEntry) -> Row:

@@ -2,24 +2,21 @@
 
 import fcntl
 import os
-import secrets
 from importlib import resources
 from pathlib import Path
 
 import apsw
 
+from reputable.adapters.ledger_rows import new_identity
 from reputable.application.ports import Identity
 from reputable.domain.errors import LedgerCorrupt, LedgerFull, LedgerUnavailable, ReputableError
-from reputable.domain.freshness import LEDGER_ID_LENGTH
 
 BUSY_MILLISECONDS = 2_000
 """How long a write waits for another process's lock."""
 WRITER_CACHE_KIB = 32_768
 READER_CACHE_KIB = 8_192
-KEY_SIZE = 32
 
 _MIGRATIONS = resources.files("reputable.adapters") / "migrations" / "sqlite"
-_ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 
 
 class FileLock:
@@ -121,15 +118,6 @@ def _migrate(connection: apsw.Connection) -> None:
     for number, script in enumerate(migrations[_version(connection) :], _version(connection) + 1):
         connection.execute(script)
         connection.pragma("user_version", number)
-
-
-def new_identity() -> Identity:
-    """An identity for a new ledger."""
-    return Identity(
-        ledger_id="".join(secrets.choice(_ID_ALPHABET) for _ in range(LEDGER_ID_LENGTH)),
-        record_key=secrets.token_bytes(KEY_SIZE),
-        cache_key=secrets.token_bytes(KEY_SIZE),
-    )
 
 
 def _make_identity(connection: apsw.Connection) -> None:

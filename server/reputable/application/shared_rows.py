@@ -6,13 +6,11 @@ from dataclasses import replace
 from reputable.application.directory import Directory
 from reputable.application.ports import Ledger, NameMatcher, Receipt, RegisteredSource, StandingChange, Write
 from reputable.application.resolving import Resolver
-from reputable.domain.entries import EntryKind
+from reputable.domain.entries import SHARED_KINDS
 from reputable.domain.epochs import PriorEpoch, in_force
 from reputable.domain.errors import EpochNotFound
 from reputable.domain.times import Micros
 from reputable.domain.verdicts import Standing
-
-SHARED_KINDS = frozenset({EntryKind.SOURCE, EntryKind.MERGE, EntryKind.STANDING, EntryKind.EPOCH})
 
 
 class SharedRows:

@@ -23,6 +23,10 @@ class EntryKind(Enum):
     EPOCH = "epoch"
 
 
+SHARED_KINDS = frozenset({EntryKind.SOURCE, EntryKind.MERGE, EntryKind.STANDING, EntryKind.EPOCH})
+"""Rows that touch every source alike: whoever resolves or scores must know of them all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A row of the ledger.
