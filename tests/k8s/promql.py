@@ -2,7 +2,7 @@
 
 import promql_parser
 
-from reputable.metrics import GAUGES, Metrics
+from reputable.metrics import GAUGES, ROLLING, Metrics
 
 PROCESS = {"process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds", "process_max_fds"}
 """What the Prometheus client library tells of the process."""
@@ -37,9 +37,10 @@ def metrics_of(expression: str) -> set[str]:
 
 def known_metrics() -> set[str]:
     """Names of all samples that the service shows, and those of PROCESS."""
-    metrics = Metrics(build={"version": ""}, refusals={"": 0})
+    metrics = Metrics(build={"version": ""})
     metrics.models = lambda: {"version": ""}
     metrics.meter("service", "method")
+    metrics.foresee("model", lambda: dict.fromkeys(ROLLING, 0.0))
     for name in GAUGES:
         metrics.gauge(name, lambda: 0.0)
     return PROCESS | {sample.name for family in metrics.registry().collect() for sample in family.samples}
