@@ -22,13 +22,14 @@ from reputable.application.ledger_port import (
     StandingChange,
     Write,
 )
-from reputable.domain.assessments import Explanation, Reliability, Score
+from reputable.domain.assessments import Explanation, Reliability, Score, SimilarVerdict
 from reputable.domain.claims import Claim
 from reputable.domain.epochs import PriorEpoch
 from reputable.domain.models import ModelInfo
 from reputable.domain.records import TrackRecord
 from reputable.domain.sources import Candidate, SourceKind
 from reputable.domain.times import Micros
+from reputable.domain.verdicts import Standing
 
 
 class Clock(Protocol):
@@ -44,12 +45,70 @@ class Clock(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryReading:
+    """What the verdict memory says of one claim: the model's feature, and the verdicts nearest to it."""
+
+    value: float
+    nearest: tuple[SimilarVerdict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ScoreInput:
-    """What a score is computed from."""
+    """What a score is computed from; without a reading of the verdict memory the light form scores."""
 
     claim: Claim
     record: TrackRecord
     epoch: PriorEpoch
+    memory: MemoryReading | None = None
+
+
+class Embedder(Protocol):
+    """Turns texts into sentence vectors; blocks, so it is called off the event loop."""
+
+    @property
+    def name(self) -> str:
+        """Names the encoder and its version; vectors of different names must not meet."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> list[bytes]:
+        """One vector a text (little-endian float32), bit-equal whatever other texts come with it."""
+        ...
+
+
+class VerdictMemory(Protocol):
+    """What was found about earlier claims, frozen with a prior epoch; immutable."""
+
+    @property
+    def digest(self) -> bytes:
+        """The epoch's `memory_digest`."""
+        ...
+
+    def read(self, vector: bytes, source_id: str) -> MemoryReading:
+        """What it says of a claim with that vector by that source ("" when unknown); pure."""
+        ...
+
+
+class MemoryBuilder(Protocol):
+    """Chooses what is remembered and builds the memory of it."""
+
+    @property
+    def embedder(self) -> Embedder:
+        """Whose vectors it wants; loaded when first used."""
+        ...
+
+    def texts(self, history: Sequence[HistoricalVerdict]) -> list[str]:
+        """The claims' texts whose vectors an epoch and its memory need, each once; none for too short a history."""
+        ...
+
+    def build(
+        self,
+        epoch: PriorEpoch,
+        history: Sequence[HistoricalVerdict],
+        standings: Mapping[str, Standing],
+        vectors: Mapping[str, bytes],
+    ) -> VerdictMemory:
+        """The memory of that epoch, of the history it was computed from; `vectors` by text."""
+        ...
 
 
 class Scorer(Protocol):
@@ -94,8 +153,13 @@ class PriorComputer(Protocol):
         history: Sequence[HistoricalVerdict],
         kinds: Mapping[str, SourceKind],
         scorer: Scorer,
+        standings: Mapping[str, Standing] | None = None,
+        vectors: Mapping[str, bytes] | None = None,
     ) -> PriorEpoch:
-        """The epoch that starts at `start`, of the verdicts reviewed before it; pure."""
+        """The epoch that starts at `start`, of the verdicts reviewed before it; pure.
+
+        With the `vectors` of the texts that the MemoryBuilder asked for it has a memory digest.
+        """
         ...
 
 
