@@ -66,11 +66,11 @@ class Service:
         call = self.channel.unary_unary(path, request_serializer=bytes, response_deserializer=bytes)
         return await call(message, timeout=5)
 
-    async def health(self, service: str = "") -> health_pb2.HealthCheckResponse.ServingStatus.ValueType:
+    async def health(self, service: str = "") -> int:
         """Ask the standard health service."""
         request = health_pb2.HealthCheckRequest(service=service)
         answer = await self.raw("/grpc.health.v1.Health/Check", request.SerializeToString())
-        return health_pb2.HealthCheckResponse.FromString(answer).status
+        return int(health_pb2.HealthCheckResponse.FromString(answer).status)
 
     async def reflected(self) -> set[str]:
         """The services that reflection lists."""

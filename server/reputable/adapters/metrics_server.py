@@ -1,6 +1,7 @@
 """Serves /metrics, /healthz and /readyz over HTTP on a port and in threads of their own."""
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -17,9 +18,9 @@ POLL_SECONDS = 0.05
 
 
 class MetricsServer:
-    """Listens from the moment it is made until `close`; a slow scrape holds up nothing else."""
+    """Listens at `address`, host:port, until `close`; a slow scrape holds up nothing else."""
 
-    def __init__(self, host: str, port: int, registry: CollectorRegistry, alive: Report, ready: Report) -> None:
+    def __init__(self, address: str, registry: CollectorRegistry, alive: Report, ready: Report) -> None:
         reports = {"/healthz": alive, "/readyz": ready}
 
         class Handler(_Handler):
@@ -35,7 +36,9 @@ class MetricsServer:
                 body = json.dumps({"ok": well, **facts}, indent=1).encode() + b"\n"
                 return status, "application/json", body
 
-        self._server = _Server((host, port), Handler)
+        host, _, port = address.rpartition(":")
+        kind = _Server6 if ":" in host else _Server
+        self._server = kind((host.strip("[]"), int(port)), Handler)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(POLL_SECONDS,), name="metrics", daemon=True
         )
@@ -56,6 +59,10 @@ class MetricsServer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+
+
+class _Server6(_Server):
+    address_family = socket.AF_INET6
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -16,6 +16,7 @@ MODES = ("problems", "all", "none")
 SERVER_FAULTS = frozenset({"Unknown", "Internal", "Unavailable", "DataLoss"})
 """Codes that are the service's own fault and logged as errors."""
 
+_ASSESS_CLAIM = "/reputable.v1.CredibilityService/AssessClaim"
 _LOG = structlog.get_logger("reputable.call")
 
 
@@ -43,11 +44,13 @@ class CallLog:
         method: str,
         code: str,
         seconds: float,
-        response: Message | None,
+        response: Message | bytes | None,
         context: "grpc.aio.ServicerContext[Any, Any]",
     ) -> None:
         """Write the line: method, code, duration, and what the answer and the caller's metadata tell."""
         line = {"method": method, "code": code, "milliseconds": round(seconds * 1_000, 3)}
+        if isinstance(response, bytes) and method == _ASSESS_CLAIM:
+            response = credibility_pb2.AssessClaimResponse.FromString(response)
         if isinstance(response, credibility_pb2.AssessClaimResponse):
             served_from = assessment_pb2.ServedFrom.Name(response.assessment.served_from)
             line["served_from"] = served_from.removeprefix("SERVED_FROM_").lower()

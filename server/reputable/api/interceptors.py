@@ -40,7 +40,7 @@ class CallLog(Protocol):
         """Whether to write a line; asked for every call."""
         ...
 
-    def write(self, method: str, code: str, seconds: float, response: Message | None, context: Context) -> None:
+    def write(self, method: str, code: str, seconds: float, response: Message | bytes | None, context: Context) -> None:
         """Write the line."""
         ...
 
@@ -116,7 +116,7 @@ class BoundMethod:
         boundary: Boundary,
         name: tuple[str, str],
         parse: Callable[[bytes], Message],
-        behaviour: Callable[[Any, Any], Awaitable[Message]],
+        behaviour: Callable[[Any, Any], Awaitable[Message | bytes]],
         max_bytes: int,
         max_seconds: float,
     ) -> None:
@@ -137,7 +137,7 @@ class BoundMethod:
         self._deadlines.begin(task, started + self._max_seconds)
         try:
             response = await self._behaviour(self._message(raw), context)
-            answer = response.SerializeToString()
+            answer = response if isinstance(response, bytes) else response.SerializeToString()
         except asyncio.CancelledError:
             if not self._deadlines.take_expired(task):
                 self._finish(task, started, _EXPIRED if _is_past(context) else _CANCELLED, None, context)
@@ -169,7 +169,7 @@ class BoundMethod:
         return Refusal(grpc.StatusCode.DEADLINE_EXCEEDED, message, ())
 
     def _finish(
-        self, task: "asyncio.Task[Any]", started: float, code: str, response: Message | None, context: Context
+        self, task: "asyncio.Task[Any]", started: float, code: str, response: Message | bytes | None, context: Context
     ) -> None:
         seconds = perf_counter() - started
         self._deadlines.end(task)

@@ -81,10 +81,15 @@ def listen(server: grpc.aio.Server, address: str, tls: Tls | None) -> int:
             )
             port = server.add_secure_port(address, credentials)
     except RuntimeError as error:
-        raise OSError(f"cannot listen on {address}: is the port taken?") from error
+        raise cannot_listen(address) from error
     if not port:
-        raise OSError(f"cannot listen on {address}: is the port taken?")
+        raise cannot_listen(address)
     return port
+
+
+def cannot_listen(address: str) -> OSError:
+    """The refusal of an address that cannot be had."""
+    return OSError(f"cannot listen on {address}; another process has the port, or the address is not this machine's")
 
 
 def register(server: grpc.aio.Server, boundary: Boundary, servicers: Mapping[ServiceDescriptor, object]) -> None:

@@ -175,14 +175,13 @@ class App:
         return embedded.url
 
     async def _connect_redis(self, embedded: str, ledger: Ledger) -> Any:  # noqa: ANN401 - imported late.
-        url = embedded if self._settings.redis_url == "embedded" else self._settings.redis_url
-        if url in {"", "off"}:
+        settings = self._settings
+        if (url := embedded if settings.redis_url == "embedded" else settings.redis_url) in {"", "off"}:
             return None
         from reputable.adapters.redis_cache import RedisCache
 
-        cache = RedisCache(
-            url, ledger.identity.cache_key, self.metrics, expiry_seconds=self._settings.redis_expiry_seconds
-        )
+        secret, expiry = ledger.identity.cache_key, settings.redis_expiry_seconds
+        cache = RedisCache(url, secret, self.metrics, expiry_seconds=expiry)
         self._cleanup.push_async_callback(cache.close)
         await cache.start()
         self.metrics.gauge("reputable_redis_up", lambda: float(cache.reachable))
@@ -266,12 +265,15 @@ class App:
         await server.start()
 
     def _serve_metrics(self) -> None:
-        if self._settings.metrics_address == "off":
+        address = self._settings.metrics_address
+        if address == "off":
             return
         from reputable.adapters.metrics_server import MetricsServer
 
-        host, _, port = self._settings.metrics_address.rpartition(":")
-        server = MetricsServer(host.strip("[]"), int(port), self.metrics.registry(), self.alive, self.ready)
+        try:
+            server = MetricsServer(address, self.metrics.registry(), self.alive, self.ready)
+        except OSError as error:
+            raise grpc_server.cannot_listen(address) from error
         self._cleanup.push_async_callback(asyncio.to_thread, server.close)
         self.metrics_port = server.port
 

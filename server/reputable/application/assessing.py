@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from reputable.application.content_key import content_key
+from reputable.application.grounds import Grounds
 from reputable.application.ports import AssessmentCache, Clock, LocalCache, ModelShelf, ScoreInput, Scorer
 from reputable.application.readings import Reading, Wanted
 from reputable.application.record_reading import RecordReader
@@ -28,6 +29,15 @@ class AssessQuery:
     explanation: Explanation = Explanation.SUMMARY
     model_version: str = ""
     prior_epoch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What an answer says of when it was given: the time, the ledger's revision, what cannot be reached."""
+
+    now: Micros
+    revision: int
+    degraded: tuple[DegradedPart, ...]
 
 
 class Observer(Protocol):
@@ -125,6 +135,47 @@ class Assessor:
         for index, job in jobs.items():
             outcomes[index] = self._assessment(job, *scores[job.key], now)
         return [outcomes[index] for index in range(len(queries))]
+
+    def grounds(self, query: AssessQuery, assessment: Assessment) -> Grounds | None:
+        """What a local hit rests on; None for a question that is not of now, or where asking would cost as much.
+
+        Raises nothing of its own: the question has just been answered.
+        """
+        if assessment.served_from is not ServedFrom.LOCAL_CACHE or query.freshness.token is not None:
+            return None
+        if not (query.as_of is query.at_revision is query.prior_epoch is None) or query.model_version:
+            return None
+        reading = self._reader.held(self._checked(query, self._clock.now())[0])
+        if reading is None or reading.resolution != assessment.resolution:
+            return None
+        held = self._reader.anchor(reading)
+        if (held is None) != (not reading.resolution.source_id) or reading.record.digest != assessment.record_digest:
+            return None
+        epoch = self._shared.epoch_at(reading.as_of, reading.at_revision)
+        scorer = self._models.active
+        if (scorer.version, epoch.number) != (assessment.model_version, assessment.prior_epoch):
+            return None
+        return Grounds(
+            reading.resolution.source_id, held, self._shared.revision, scorer,
+            assessment.as_of, assessment.expires_at, assessment.score.credibility,
+        )  # fmt: skip
+
+    def stands(self, grounds: Grounds, now: Micros) -> bool:
+        """Whether the answer is still that of now; when it is, it counts as a local hit."""
+        if (
+            grounds.since <= now < grounds.until
+            and grounds.shared_revision == self._shared.revision
+            and grounds.scorer is self._models.active
+            and self._reader.holds(grounds.source_id, grounds.held)
+        ):
+            self._observer.looked_up(ServedFrom.LOCAL_CACHE, 1, 0)
+            self._observer.assessed(grounds.credibility, ServedFrom.LOCAL_CACHE)
+            return True
+        return False
+
+    def moment(self) -> Moment:
+        """What an answer of now says of now."""
+        return Moment(self._clock.now(), self._reader.revision, self._degraded())
 
     def _checked(self, query: AssessQuery, now: Micros) -> tuple[Wanted, AssessQuery]:
         claim = query.claim.checked(now)

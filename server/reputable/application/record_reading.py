@@ -102,6 +102,15 @@ class RecordReader:
         fresh = self._fresh_enough(held, wanted.freshness)
         return Reading(resolution, held.record, as_of, held.revision) if fresh else None
 
+    def anchor(self, reading: Reading) -> HeldRecord | None:
+        """What this process holds a known source's reading of now from; None when it is not kept exact."""
+        held = self._held.get(reading.resolution.source_id)
+        return held if self._ledger.exclusive and held is not None and held.record is reading.record else None
+
+    def holds(self, source_id: str, held: HeldRecord | None) -> bool:
+        """Whether `held` is still what is known of the source."""
+        return held is None or self._held.get(source_id) is held
+
     def _fresh_enough(self, held: HeldRecord, freshness: Freshness) -> bool:
         if freshness.mode is FreshnessMode.BOUNDED:
             return (self._clock.monotonic() - held.read_at) * 1000 <= freshness.max_staleness_ms

@@ -1,5 +1,6 @@
 """`reputable serve`: run the service."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -24,6 +25,7 @@ def serve(
     ledger: Annotated[str | None, typer.Option(metavar="URL", help="sqlite:///file or postgresql://...")] = None,
 ) -> None:
     """Run the service."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # Read at its import; what matters of its lines is said by ours.
     from reputable.app import serve as run
     from reputable.settings import load
 

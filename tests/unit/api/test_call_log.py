@@ -8,6 +8,7 @@ import structlog
 from reputable.api.call_log import CallLog
 from reputable.v1 import credibility_pb2
 
+METHOD = "/reputable.v1.CredibilityService/AssessClaim"
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
@@ -46,7 +47,7 @@ def _line(*metadata: tuple[str, str]) -> dict[str, Any]:
     response.assessment.model_version = "m1"
     response.assessment.resolution.display_name = "secret source"
     with structlog.testing.capture_logs() as lines:
-        CallLog("all").write("/s/m", "OK", 0.001234, response, FakeContext(*metadata))  # type: ignore[arg-type]
+        CallLog("all").write(METHOD, "OK", 0.001234, response.SerializeToString(), FakeContext(*metadata))  # type: ignore[arg-type]
     return dict(lines[0])
 
 
@@ -55,7 +56,7 @@ def test_a_line_tells_the_method_the_outcome_and_where_the_answer_came_from() ->
     assert line == {
         "event": "call",
         "log_level": "info",
-        "method": "/s/m",
+        "method": METHOD,
         "code": "OK",
         "milliseconds": 1.234,
         "served_from": "redis",

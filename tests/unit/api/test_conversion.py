@@ -1,7 +1,5 @@
 """Messages and the domain say the same, and what a message cannot mean is refused by name."""
 
-import dataclasses
-
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given
@@ -9,10 +7,10 @@ from hypothesis import strategies as st
 
 from reputable.api.conversion.assessments import (
     MAX_MESSAGE_BYTES,
-    decode_queries,
+    check_batch_size,
+    decode_item,
     decode_query,
-    encode_assessment,
-    encode_results,
+    joined,
     largest_fitting,
 )
 from reputable.api.conversion.claims import (
@@ -33,62 +31,23 @@ from reputable.api.conversion.verdicts import (
     encode_verdict,
 )
 from reputable.application.assessing import AssessQuery
-from reputable.domain.admiralty import AdmiraltyPair
 from reputable.domain.assessments import (
-    Assessment,
-    Basis,
-    Counterfactual,
-    DegradedPart,
     Explanation,
-    Factor,
-    Interval,
-    Reliability,
-    Score,
-    ServedFrom,
-    SimilarVerdict,
 )
 from reputable.domain.claims import Claim
 from reputable.domain.errors import InvalidInput, ReputableError
 from reputable.domain.freshness import Freshness, FreshnessMode, Token
 from reputable.domain.sources import (
-    Candidate,
-    Resolution,
-    ResolutionMethod,
     Source,
     SourceKind,
     SourceReference,
 )
 from reputable.domain.times import DAY, EARLIEST, LATEST
 from reputable.domain.verdicts import Level, Scorecard, Standing, Verdict
-from reputable.v1 import assessment_pb2, claim_pb2, common_pb2, credibility_pb2, sources_pb2, track_records_pb2
+from reputable.v1 import claim_pb2, common_pb2, credibility_pb2, sources_pb2, track_records_pb2
 from tests.builders import NOON
 
 CLAIM = Claim("Rain fell.", SourceReference(name="A"), NOON, "speech", ("rain", "sky"), "en", ("The Daily",))
-SCORE = Score(
-    credibility=0.7,
-    interval=Interval(0.6, 0.8),
-    reliability=Reliability(0.55, Interval(0.5, 0.6), 12.5),
-    admiralty=AdmiraltyPair("C", 3),
-    evidence_count=14,
-    basis=Basis.TRACK_RECORD,
-    factors=(Factor("memory", 0.3, "Similar.", (SimilarVerdict("v1", "Hail fell.", "a", 1.0, NOON, "D", "", 0.9),)),),
-    counterfactual=Counterfactual(0.5, 0.6),
-)
-ASSESSMENT = Assessment(
-    score=SCORE,
-    resolution=Resolution("a", "A", ResolutionMethod.SIMILAR, (Candidate("a", "A", 0.99),), "b"),
-    model_version="m1",
-    prior_epoch=3,
-    decay_day=NOON // DAY,
-    as_of=NOON,
-    at_revision=7,
-    source_revision=2,
-    record_digest=bytes(32),
-    assessed_at=NOON,
-    expires_at=NOON + DAY,
-    served_from=ServedFrom.REDIS,
-    degraded=(DegradedPart.REDIS,),
-)
 
 
 @given(st.integers(EARLIEST, LATEST))
@@ -133,65 +92,32 @@ def test_a_verdict_without_a_time_of_review_is_reviewed_now_and_says_so() -> Non
     assert (request.verdict.reviewed_at, request.review_time_given) == (NOON, False)
 
 
-def test_an_assessment_is_told_in_full() -> None:
-    message = encode_assessment(ASSESSMENT)
-    assert message.credibility == 0.7
-    assert (message.interval.lower, message.interval.upper, message.interval.level) == (0.6, 0.8, 0.9)
-    assert message.reliability.effective_verdict_count == 12.5
-    assert (message.admiralty.letter, message.admiralty.digit) == ("C", 3)
-    assert message.factors[0].similar_verdicts[0].similarity == 0.9
-    assert message.counterfactual.record_only == 0.6
-    assert message.resolution.candidates[0].similarity == 0.99
-    assert message.resolution.confusable_with == "b"
-    assert message.decay_day == "2026-03-01"
-    assert message.served_from == assessment_pb2.SERVED_FROM_REDIS
-    assert list(message.degraded) == [assessment_pb2.DEGRADED_PART_REDIS]
-    assert message.record_digest == bytes(32)
-
-
-def test_every_field_of_an_assessment_is_told() -> None:
-    told = {field.name for field, _ in encode_assessment(ASSESSMENT).ListFields()}
-    assert told == {field.name for field in assessment_pb2.Assessment.DESCRIPTOR.fields}
-
-
-def test_a_figure_that_is_not_a_share_never_leaves() -> None:
-    broken = dataclasses.replace(ASSESSMENT, score=dataclasses.replace(SCORE, credibility=float("nan")))
-    with pytest.raises(ValueError, match="credibility"):
-        encode_assessment(broken)
-
-
 def test_one_claim_is_explained_in_summary_and_a_batch_not_at_all() -> None:
     one = credibility_pb2.AssessClaimRequest(claim=encode_claim(CLAIM))
     assert decode_query(one).explanation is Explanation.SUMMARY
-    [item] = decode_queries(credibility_pb2.BatchAssessClaimsRequest(requests=[one]))
+    item = decode_item(one)
     assert isinstance(item, AssessQuery)
     assert item.explanation is Explanation.NONE
 
 
 def test_what_is_wrong_with_an_item_is_its_own_outcome() -> None:
-    right = credibility_pb2.AssessClaimRequest(claim=encode_claim(CLAIM))
-    items = decode_queries(
-        credibility_pb2.BatchAssessClaimsRequest(requests=[right, credibility_pb2.AssessClaimRequest(), right])
-    )
-    assert [isinstance(item, ReputableError) for item in items] == [False, True, False]
+    assert isinstance(decode_item(credibility_pb2.AssessClaimRequest()), ReputableError)
 
 
 @pytest.mark.parametrize("count", [0, 4_097])
 def test_a_batch_has_1_to_4096_items(count: int) -> None:
-    batch = credibility_pb2.BatchAssessClaimsRequest(requests=[credibility_pb2.AssessClaimRequest()] * count)
     with pytest.raises(InvalidInput, match="4,096"):
-        decode_queries(batch)
+        check_batch_size(count)
 
 
 def test_an_answer_of_more_than_4_mib_names_the_largest_batch_that_fits() -> None:
-    factors = tuple(Factor("f", 0.1, "x" * 500) for _ in range(8))
-    long = dataclasses.replace(ASSESSMENT, score=dataclasses.replace(SCORE, factors=factors))
+    result = bytes(5_000)
     with pytest.raises(InvalidInput, match="at most") as refusal:
-        encode_results([long] * 2_000)
+        joined([result] * 2_000)
     largest = int(refusal.value.description.split("ask for at most ")[1].split(" ")[0].replace(",", ""))
-    assert encode_results([long] * largest).ByteSize() <= MAX_MESSAGE_BYTES
+    assert len(joined([result] * largest)) <= MAX_MESSAGE_BYTES
     with pytest.raises(InvalidInput):
-        encode_results([long] * (largest + 1))
+        joined([result] * (largest + 1))
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=60))

@@ -42,12 +42,12 @@ class Lines:
     """Keeps what the call log is told."""
 
     def __init__(self) -> None:
-        self.written: list[tuple[str, str, Message | None]] = []
+        self.written: list[tuple[str, str, Message | bytes | None]] = []
 
     def wants(self, code: str, seconds: float) -> bool:
         return True
 
-    def write(self, method: str, code: str, seconds: float, response: Message | None, context: Context) -> None:
+    def write(self, method: str, code: str, seconds: float, response: Message | bytes | None, context: Context) -> None:
         self.written.append((method, code, response))
 
 
