@@ -72,8 +72,10 @@ run: setup ## Start the service and watch an article's claims being assessed (ON
 proto: setup-dev ## Generate server/reputable/v1 from proto/.
 	@$(BIN)/python scripts/generate_proto.py server
 
-docs: setup-dev ## Generate docs/configuration.md and docs/metrics.md from the code.
+docs: setup-dev ## Generate the pages on settings and metrics, the PrometheusRule and the dashboard.
 	@$(BIN)/python scripts/generate_docs.py
+	@$(BIN)/python scripts/generate_prometheus_rule.py
+	@$(BIN)/python -m k8s.dashboards.generate
 
 release-proto: setup-dev ## Take the present contract as the one that no later change may break.
 	$(BIN)/buf build --output $(RELEASED)
@@ -110,6 +112,8 @@ bench-quality: setup-dev ## Measure how right the assessments are and print each
 	@$(BIN)/python -m benchmarks.quality $(ARGS)
 
 k8s: setup-dev $(CHECKOV_VENV)/.done ## Build and check the Kubernetes manifests and the Dockerfile.
+	$(BIN)/python scripts/generate_prometheus_rule.py --check
+	$(BIN)/python -m k8s.dashboards.generate --check
 	$(BIN)/python scripts/check_manifests.py build/k8s
 	$(CHECKOV_VENV)/bin/checkov --config-file .checkov.yaml --directory build/k8s
 	$(BIN)/hadolint Dockerfile
