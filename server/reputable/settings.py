@@ -64,8 +64,8 @@ class Settings(BaseSettings):
     transport: Literal["grpcio", "fast"] = "grpcio"
     """What carries gRPC: `grpcio`, or `fast` (needs the extra of that name; plaintext only)."""
 
-    shared_address: bool = False
-    """Whether several processes may listen on the same address (SO_REUSEPORT); needs a PostgreSQL ledger."""
+    share_port: bool = False
+    """Whether several processes may listen on the same port (SO_REUSEPORT); needs a PostgreSQL ledger."""
 
     reflection: bool = False
     """Whether clients may ask which services and messages there are."""
@@ -115,8 +115,8 @@ class Settings(BaseSettings):
             raise ValueError("transport fast has no TLS; use transport grpcio")
         if self.transport == "fast" and self.connection_age_seconds:
             raise ValueError("transport fast cannot close connections by age; set connection_age_seconds to 0")
-        if self.shared_address and self.ledger_url.startswith("sqlite:"):
-            raise ValueError("shared_address needs a postgresql:// ledger_url: SQLite means one process")
+        if self.share_port and self.ledger_url.startswith("sqlite:"):
+            raise ValueError("share_port needs a postgresql:// ledger_url: SQLite means one process")
         return self
 
 

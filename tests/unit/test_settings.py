@@ -81,7 +81,7 @@ def test_a_wrong_value_stops_the_start_with_the_variables_name(name: str, value:
         {"tls_client_ca": Path("c")},
         {"transport": "fast", "tls_key": Path("k"), "tls_certificate": Path("c")},
         {"transport": "fast", "connection_age_seconds": 5},
-        {"shared_address": True},
+        {"share_port": True},
     ],
 )
 def test_settings_that_do_not_fit_together_stop_the_start(given: dict[str, object]) -> None:

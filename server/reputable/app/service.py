@@ -241,7 +241,7 @@ class App:
             tls=read_tls(settings),
             idle_seconds=settings.connection_idle_seconds,
             max_age_seconds=settings.connection_age_seconds,
-            share_port=settings.shared_address,
+            share_port=settings.share_port,
         )
         try:
             server = grpc_server.make_server(transport)
