@@ -54,6 +54,7 @@ class ShareScorer:
         self.version = version
         self.digest = hashlib.sha256(version.encode()).digest()
         self.scored = 0
+        self.remembers = False
 
     def reliability(self, record: TrackRecord, epoch: PriorEpoch) -> Reliability:
         """Smoothed by ten verdicts of the base rate."""
@@ -91,6 +92,7 @@ class OneModel:
 
     def __init__(self, scorer: ShareScorer) -> None:
         self.active = scorer
+        self.previous = ""
 
     def get(self, version: str) -> ShareScorer:
         """The one."""

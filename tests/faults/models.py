@@ -37,14 +37,16 @@ def altered(folder: Path) -> Path:
 
 def without_numbers(folder: Path) -> Path:
     """Its scores are not numbers, though every digest is right."""
-    path = shift(folder, "without-numbers", float("nan"))
-    return path
+    return shift(folder, "without-numbers", float("nan"))
 
 
 def of_other_features(folder: Path) -> Path:
     """It wants features that this release does not make."""
     model = artifact.load(SHIPPED).model
-    stages = {form: replace(stage, features=(*stage.features[:-1], "phase_of_the_moon")) for form, stage in model.stages.items()}
+    stages = {
+        form: replace(stage, features=(*stage.features[:-1], "phase_of_the_moon"))
+        for form, stage in model.stages.items()
+    }
     other = replace(model, version="other-features", stages=stages)
     trained_at = artifact.describe(SHIPPED).trained_at
     artifact.save(folder / "other-features", other, artifact.estimators(SHIPPED), trained_at=trained_at, metrics={})

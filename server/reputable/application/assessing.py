@@ -3,37 +3,22 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from reputable.application.content_key import content_key
 from reputable.application.grounds import Grounds
-from reputable.application.ports import AssessmentCache, Clock, LocalCache, ModelShelf, ScoreInput, Scorer
+from reputable.application.ports import AssessmentCache, Clock, LocalCache, ModelShelf, Observer, ScoreInput, Scorer
+from reputable.application.queries import AssessQuery
 from reputable.application.readings import Reading, Wanted
 from reputable.application.record_reading import RecordReader
+from reputable.application.remembering import Memories
 from reputable.application.shared_rows import SharedRows
 from reputable.domain.assessments import Assessment, DegradedPart, Explanation, Score, ServedFrom
-from reputable.domain.claims import Claim, check_time
+from reputable.domain.claims import check_time
 from reputable.domain.errors import InvalidInput, ReputableError
-from reputable.domain.freshness import STRONG, Freshness
 from reputable.domain.times import DAY, Micros
 
 _SLICE = 64
 """Claims of a batch that are dealt with before another call is let in: some milliseconds."""
-_TURNS = 10
-"""Turns of the event loop that it is then given up for."""
-
-
-@dataclass(frozen=True, slots=True)
-class AssessQuery:
-    """A claim with the moment, the freshness and the explanation wanted; see AssessClaimRequest."""
-
-    claim: Claim
-    as_of: Micros | None = None
-    at_revision: int | None = None
-    freshness: Freshness = STRONG
-    explanation: Explanation = Explanation.SUMMARY
-    model_version: str = ""
-    prior_epoch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,38 +30,32 @@ class Moment:
     degraded: tuple[DegradedPart, ...]
 
 
-class Observer(Protocol):
-    """Is told what happened, for metrics; must be cheap and never raise."""
-
-    def looked_up(self, tier: ServedFrom, hits: int, misses: int) -> None:
-        """Look-ups in a cache."""
-        ...
-
-    def took(self, stage: str, seconds: float) -> None:
-        """How long a stage took: "record", "cache" or "predict"."""
-        ...
-
-    def assessed(self, credibility: float, tier: ServedFrom) -> None:
-        """An assessment was given."""
-        ...
-
-
 @dataclass(slots=True)
 class _Job:
-    """A query on its way: what was read, what it is scored with, under which key."""
+    """A query on its way: what was read, what it is scored with (`full`: in the full form), under which key."""
 
     query: AssessQuery
     reading: Reading
     scorer: Scorer
     item: ScoreInput
+    full: bool
     key: bytes
 
 
 async def _take_turns(index: int) -> None:
     """Between two slices of a batch let other calls in; a new one takes several turns of the event loop."""
     if index and index % _SLICE == 0:
-        for _ in range(_TURNS):
+        for _ in range(10):
             await asyncio.sleep(0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A score and where it is from; `light` when the memory that it should have read could not be had."""
+
+    score: Score
+    tier: ServedFrom
+    light: bool = False
 
 
 class Assessor:
@@ -92,6 +71,7 @@ class Assessor:
         local: LocalCache,
         cache: AssessmentCache | None,
         observer: Observer,
+        memories: Memories | None = None,
     ) -> None:
         self._clock = clock
         self._shared = shared
@@ -100,7 +80,8 @@ class Assessor:
         self._local = local
         self._cache = cache
         self._observer = observer
-        self._computing: dict[bytes, asyncio.Future[tuple[Score, ServedFrom]]] = {}
+        self._memories = memories
+        self._computing: dict[bytes, asyncio.Future[_Found]] = {}
 
     async def assess(self, query: AssessQuery) -> Assessment:
         """Assess one claim.
@@ -117,9 +98,8 @@ class Assessor:
         score = self._local.get(job.key)
         self._observer.looked_up(ServedFrom.LOCAL_CACHE, score is not None, score is None)
         if score is not None:
-            return self._assessment(job, score, ServedFrom.LOCAL_CACHE, now)
-        score, tier = await self._once(job)
-        return self._assessment(job, score, tier, now)
+            return self._assessment(job, _Found(score, ServedFrom.LOCAL_CACHE), now)
+        return self._assessment(job, await self._once(job), now)
 
     async def assess_many(self, queries: Sequence[AssessQuery]) -> list[Assessment | ReputableError]:
         """Assess claims together, answers in order; equal claims are scored once.
@@ -147,8 +127,7 @@ class Assessor:
                 outcomes[index] = error
         scores = await self._scores({job.key: job for job in jobs.values()})
         for index, job in jobs.items():
-            await _take_turns(index)
-            outcomes[index] = self._assessment(job, *scores[job.key], now)
+            outcomes[index] = self._assessment(job, scores[job.key], now)
         return [outcomes[index] for index in range(len(queries))]
 
     def grounds(self, query: AssessQuery, assessment: Assessment) -> Grounds | None:
@@ -158,7 +137,7 @@ class Assessor:
         """
         if assessment.served_from is not ServedFrom.LOCAL_CACHE or query.freshness.token is not None:
             return None
-        if not (query.as_of is query.at_revision is query.prior_epoch is None) or query.model_version:
+        if not query.is_of_now or query.model_version:
             return None
         reading = self._reader.held(self._checked(query, self._clock.now())[0])
         if reading is None or reading.resolution != assessment.resolution:
@@ -211,9 +190,10 @@ class Assessor:
         else:
             epoch = self._shared.epoch(query.prior_epoch)
         item = ScoreInput(query.claim, reading.record, epoch)
-        return _Job(query, reading, scorer, item, content_key(scorer, item, query.explanation))
+        full = self._memories is not None and scorer.remembers and bool(epoch.memory_digest)
+        return _Job(query, reading, scorer, item, full, content_key(scorer, item, query.explanation, full=full))
 
-    async def _once(self, job: _Job) -> tuple[Score, ServedFrom]:
+    async def _once(self, job: _Job) -> _Found:
         """Look a score up or compute it, once for all who want it at the same time."""
         flight = self._computing.get(job.key)
         if flight is None:
@@ -222,34 +202,51 @@ class Assessor:
             flight.add_done_callback(lambda _: self._computing.pop(job.key, None))
         return await asyncio.shield(flight)
 
-    async def _found_or_computed(self, job: _Job) -> tuple[Score, ServedFrom]:
+    async def _found_or_computed(self, job: _Job) -> _Found:
         return (await self._missing({job.key: job}))[job.key]
 
-    async def _scores(self, jobs: dict[bytes, _Job]) -> dict[bytes, tuple[Score, ServedFrom]]:
+    async def _scores(self, jobs: dict[bytes, _Job]) -> dict[bytes, _Found]:
         held = {key: self._local.get(key) for key in jobs}
-        scores = {key: (score, ServedFrom.LOCAL_CACHE) for key, score in held.items() if score is not None}
+        scores = {key: _Found(score, ServedFrom.LOCAL_CACHE) for key, score in held.items() if score is not None}
         self._observer.looked_up(ServedFrom.LOCAL_CACHE, len(scores), len(jobs) - len(scores))
         missing = {key: job for key, job in jobs.items() if key not in scores}
         return scores | await self._missing(missing) if missing else scores
 
-    async def _missing(self, jobs: dict[bytes, _Job]) -> dict[bytes, tuple[Score, ServedFrom]]:
+    async def _missing(self, jobs: dict[bytes, _Job]) -> dict[bytes, _Found]:
         """What Redis holds of the scores, and the rest computed together."""
-        scores: dict[bytes, tuple[Score, ServedFrom]] = {}
-        keys = list(jobs)
-        if self._cache is not None:
-            started = self._clock.monotonic()
-            found = await self._cache.get_many(keys)
-            self._observer.took("cache", self._clock.monotonic() - started)
-            scores = {k: (s, ServedFrom.REDIS) for k, s in zip(keys, found, strict=True) if s is not None}
-            self._observer.looked_up(ServedFrom.REDIS, len(scores), len(keys) - len(scores))
-        computed = await self._computed([job for key, job in jobs.items() if key not in scores])
-        for key, score in computed.items():
-            scores[key] = (score, ServedFrom.COMPUTED)
-            if self._cache is not None:
+        found = await self._look_up(list(jobs))
+        rest = {key: job for key, job in jobs.items() if key not in found}
+        await self._recall([job for job in rest.values() if job.full])
+        for key, score in (await self._computed(list(rest.values()))).items():
+            job = rest[key]
+            found[key] = _Found(score, ServedFrom.COMPUTED, job.full and job.item.memory is None)
+            if self._cache is not None and not found[key].light:
                 self._cache.put(key, score)
-        for key, (score, _) in scores.items():
-            self._local.put(key, score)
-        return scores
+        for key, one in found.items():
+            if not one.light:
+                self._local.put(key, one.score)
+        return found
+
+    async def _look_up(self, keys: list[bytes]) -> dict[bytes, _Found]:
+        if self._cache is None:
+            return {}
+        started = self._clock.monotonic()
+        scores = await self._cache.get_many(keys)
+        self._observer.took("cache", self._clock.monotonic() - started)
+        found = {k: _Found(s, ServedFrom.REDIS) for k, s in zip(keys, scores, strict=True) if s is not None}
+        self._observer.looked_up(ServedFrom.REDIS, len(found), len(keys) - len(found))
+        return found
+
+    async def _recall(self, jobs: list[_Job]) -> None:
+        """Give each job what its epoch's memory says; one of a given moment waits for a memory being built."""
+        if self._memories is None or not jobs:
+            return
+        started = self._clock.monotonic()
+        wait = [not job.query.is_of_now for job in jobs]
+        items = await self._memories.recall_all([job.item for job in jobs], wait=wait)
+        for job, item in zip(jobs, items, strict=True):
+            job.item = item
+        self._observer.took("memory", self._clock.monotonic() - started)
 
     async def _computed(self, jobs: Sequence[_Job]) -> dict[bytes, Score]:
         """Scores computed a slice at a time, so that other calls get their turn between."""
@@ -276,12 +273,12 @@ class Assessor:
             self._observer.took("predict", self._clock.monotonic() - started)
         return scores
 
-    def _assessment(self, job: _Job, score: Score, tier: ServedFrom, now: Micros) -> Assessment:
-        self._observer.assessed(score.credibility, tier)
+    def _assessment(self, job: _Job, found: _Found, now: Micros) -> Assessment:
+        self._observer.assessed(found.score.credibility, found.tier)
         reading = job.reading
         record = reading.record
         return Assessment(
-            score=score,
+            score=found.score,
             resolution=reading.resolution,
             model_version=job.scorer.version,
             prior_epoch=job.item.epoch.number,
@@ -292,8 +289,8 @@ class Assessor:
             record_digest=record.digest,
             assessed_at=now,
             expires_at=(now // DAY + 1) * DAY,
-            served_from=tier,
-            degraded=self._degraded(),
+            served_from=found.tier,
+            degraded=(*self._degraded(), *((DegradedPart.MEMORY,) if found.light else ())),
         )
 
     def _degraded(self) -> tuple[DegradedPart, ...]:

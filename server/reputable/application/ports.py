@@ -22,7 +22,7 @@ from reputable.application.ledger_port import (
     StandingChange,
     Write,
 )
-from reputable.domain.assessments import Explanation, Reliability, Score, SimilarVerdict
+from reputable.domain.assessments import Explanation, Reliability, Score, ServedFrom, SimilarVerdict
 from reputable.domain.claims import Claim
 from reputable.domain.epochs import PriorEpoch
 from reputable.domain.models import ModelInfo
@@ -124,6 +124,11 @@ class Scorer(Protocol):
         """SHA-256 of its manifest; part of every cache key."""
         ...
 
+    @property
+    def remembers(self) -> bool:
+        """Whether it has a full form, which reads the verdict memory."""
+        ...
+
     def score(self, item: ScoreInput, explanation: Explanation) -> Score:
         """Score one claim; pure: equal inputs give bit-equal scores."""
         ...
@@ -169,6 +174,11 @@ class ModelShelf(Protocol):
     @property
     def active(self) -> Scorer:
         """The one that scores now."""
+        ...
+
+    @property
+    def previous(self) -> str:
+        """The version that scored before the active one; empty when there was none."""
         ...
 
     def get(self, version: str) -> Scorer:
@@ -239,8 +249,24 @@ class NameMatcher(Protocol):
         ...
 
 
+class Observer(Protocol):
+    """Is told what happened, for metrics; must be cheap and never raise."""
+
+    def looked_up(self, tier: ServedFrom, hits: int, misses: int) -> None:
+        """Look-ups in a cache."""
+        ...
+
+    def took(self, stage: str, seconds: float) -> None:
+        """How long a stage took: "record", "cache", "memory" or "predict"."""
+        ...
+
+    def assessed(self, credibility: float, tier: ServedFrom) -> None:
+        """An assessment was given."""
+        ...
+
+
 __all__ = [
     "AssessmentCache", "Candidate", "Clock", "HistoricalVerdict", "Identity", "Ledger", "LedgerCounts",
-    "LedgerReader", "LedgerState", "LocalCache", "ModelShelf", "NameMatcher", "PriorComputer", "Receipt",
+    "LedgerReader", "LedgerState", "LocalCache", "ModelShelf", "NameMatcher", "Observer", "PriorComputer", "Receipt",
     "RegisteredSource", "ScoreInput", "Scorer", "SourceFindings", "SourceHead", "StandingChange", "Write",
 ]  # fmt: skip

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 
 from reputable.application import payloads
-from reputable.application.ports import LedgerCounts, LedgerReader
+from reputable.application.ports import LedgerCounts, LedgerReader, LedgerState
 from reputable.application.sealing import Heads, Seal, check_seal
-from reputable.domain.entries import NO_PREVIOUS, Entry, EntryKind
+from reputable.domain.entries import NO_PREVIOUS, SHARED_KINDS, Entry, EntryKind
 from reputable.domain.findings import Finding, active, record_digest
 from reputable.domain.sources import Source, SourceKind
 
@@ -45,6 +45,7 @@ class _Said:
     reviewers: set[str] = field(default_factory=set)
     epochs: set[int] = field(default_factory=set)
     retractions: dict[int, int] = field(default_factory=dict)
+    shared_revision: int = 0
 
 
 async def verify(
@@ -66,9 +67,39 @@ async def verify(
         await _check_chain(reader, chain, report, said)
     await _check_sources(reader, report, said)
     _check_counts(await reader.counts(), report, said)
+    state = await reader.state()
+    if state != LedgerState(report.entries, said.shared_revision):
+        report.differs(f"the ledger is said to be at {state}, its rows at {report.entries} and {said.shared_revision}")
     if seal is not None:
         for sentence in await check_seal(reader, seal):
             report.differs(sentence)
+    return report
+
+
+async def verify_newest(reader: LedgerReader, most: int = PAGE) -> Verification:
+    """Check the `most` newest rows alone: their digests, their order, and where the heads of their chains stand.
+
+    `reader` must see one snapshot for all its life. Raises LedgerUnavailable.
+    """
+    report = Verification()
+    newest: dict[str, Entry] = {}
+    for entry in await reader.entries(after=max(0, (await reader.state()).revision - most), limit=most):
+        report.entries += 1
+        before = newest.get(entry.source_id)
+        if entry.computed_digest() != entry.digest:
+            report.differs(f"row {entry.revision}: its digest is not that of its content")
+        if before is not None and (before.source_revision + 1, before.digest) != (
+            entry.source_revision,
+            entry.previous_digest,
+        ):
+            report.differs(f"row {entry.revision}: does not follow the row of {entry.source_id!r} before it")
+        newest[entry.source_id] = entry
+    _, heads = await reader.heads(list(newest))
+    for chain, entry in newest.items():
+        head = heads.get(chain)
+        if head is None or (head.revision, head.chain_digest) != (entry.source_revision, entry.digest):
+            report.differs(f"source {chain!r}: its head is not its newest row")
+    report.chains = len(newest)
     return report
 
 
@@ -96,6 +127,8 @@ def _check_row(entry: Entry, report: Verification, said: _Said) -> None:
     if entry.previous_digest != previous:
         report.differs(f"row {entry.revision}: does not follow the row of {entry.source_id!r} before it")
     said.heads[entry.source_id] = (entry.source_revision, entry.digest)
+    if entry.kind in SHARED_KINDS:
+        said.shared_revision = entry.revision
     try:
         _gather(entry, said)
     except (ValueError, KeyError, TypeError, LookupError) as error:

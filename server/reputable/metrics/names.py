@@ -3,7 +3,7 @@
 TIERS = ("local", "redis")
 RESULTS = ("hit", "miss")
 SERVED_FROM = ("local", "redis", "computed")
-STAGES = ("record", "cache", "predict")
+STAGES = ("record", "cache", "memory", "predict")
 REDIS_PROBLEMS = ("timeout", "error", "refused", "skipped", "dropped")
 """`refused`: the MAC did not vouch for a value; `skipped`: a look-up while the breaker was open;
 `dropped`: a score that was not stored."""
@@ -23,6 +23,7 @@ GAUGES = {
     "reputable_calls_in_progress": "Calls under way.",
     "reputable_ledger_writable": "Whether the last write to the ledger went through, 1 or 0.",
     "reputable_local_cache_scores": "Scores that the process holds.",
+    "reputable_model_refused": "Whether the model chosen in the models folder cannot be used, 1 or 0.",
     "reputable_model_trained_until_seconds": "End of the training window of the model that scores, Unix time.",
     "reputable_redis_up": "Whether Redis answers, 1 or 0; absent where none is configured.",
 }

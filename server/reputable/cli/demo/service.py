@@ -50,7 +50,8 @@ def service(settings: Settings) -> Iterator[RunningService]:
     ):
         _check_free(variable, address)
     LOG.parent.mkdir(parents=True, exist_ok=True)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: shells make background jobs ignore it.
+        signal.signal(number, _interrupt)
     began = time.monotonic()
     with LOG.open("wb") as log, client_of(settings.address) as client:
         command = [sys.executable, "-m", "reputable", "serve"]
@@ -68,9 +69,11 @@ def _interrupt(_signal: int, _frame: object) -> NoReturn:
 
 def _check_free(variable: str, address: str) -> None:
     """Raise CommandError when the address is taken."""
-    host, _, port = address.rpartition(":")
-    if address == "off" or port == "0":
+    if address == "off":
         return
+    host, _, port = address.rpartition(":")
+    if port == "0":
+        raise CommandError(f"{variable} must name a port, so that it can be shown.")
     family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
