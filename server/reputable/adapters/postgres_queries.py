@@ -25,6 +25,8 @@ from reputable.domain.entries import LEDGER_CHAIN, Entry
 from reputable.domain.epochs import PriorEpoch
 from reputable.domain.findings import Finding
 
+# ruff: noqa: S608 - Only constants are put into SQL; values are bound.
+
 _ENTRY = """
     SELECT revision, kind, source_id, source_revision, recorded_at, principal, request_id, request_digest, payload,
         salt, previous_digest, digest
