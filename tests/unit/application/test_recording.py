@@ -102,7 +102,7 @@ async def test_a_batch_answers_each_item_in_order(desk: Desk) -> None:
 async def test_a_retry_is_answered_as_a_duplicate_also_after_the_source_got_another_name(desk: Desk) -> None:
     first = await desk.record("a")
     again = await desk.record("a")
-    assert again == replace(first, duplicate=True, source_created=False)
+    assert again == first._replace(duplicate=True, source_created=False)
 
 
 async def test_the_same_key_with_another_finding_is_refused(desk: Desk) -> None:
@@ -119,7 +119,7 @@ async def test_a_default_review_time_does_not_make_a_retry_another_request(desk:
 
     first = await desk.recorder.record_verdict(ME, request())
     desk.clock.moment += 60 * MINUTE
-    assert await desk.recorder.record_verdict(ME, request()) == replace(first, duplicate=True, source_created=False)
+    assert await desk.recorder.record_verdict(ME, request()) == first._replace(duplicate=True, source_created=False)
     with pytest.raises(IdempotencyConflict):
         await desk.recorder.record_verdict(ME, replace(request(), review_time_given=True))
 
@@ -200,6 +200,21 @@ async def test_creating_a_source_again_adds_its_new_aliases(desk: Desk) -> None:
     more, third = await desk.recorder.create_source(ME, replace(source, aliases=("Works",)))
     assert (more.aliases, third.duplicate) == (("MoW", "Works"), False)
     assert (await desk.record("a", source="works")).source_id == made.id
+
+
+async def test_a_kind_that_comes_to_be_known_counts_from_then_on(desk: Desk) -> None:
+    recorded = await desk.record("a")
+    source = Source("", "Ministry of Works", SourceKind.GOVERNMENT_BODY)
+    made, created = await desk.recorder.create_source(ME, source)
+    assert (made.kind, created.duplicate) == (SourceKind.GOVERNMENT_BODY, False)
+    directory = desk.shared.directory
+    assert directory.get(made.id, created.revision).kind is SourceKind.GOVERNMENT_BODY
+    assert directory.get(made.id, recorded.revision).kind is SourceKind.UNSPECIFIED
+    again = SharedRows(desk.ledger, LetterLore(), PriorEpoch(0))
+    await again.catch_up()
+    assert again.directory.get(made.id).kind is SourceKind.GOVERNMENT_BODY
+    with pytest.raises(SourceConflict):
+        await desk.recorder.create_source(ME, replace(source, kind=SourceKind.PERSON))
 
 
 async def test_a_source_created_with_a_key_is_created_once(desk: Desk) -> None:
