@@ -88,7 +88,9 @@ class Assessor:
         self._local = local
         self._cache = cache
         self._observer = observer
-        self._computing: dict[bytes, asyncio.Future[tuple[Score, ServedFrom]]] = {}
+        self._waiting: dict[bytes, _Job] = {}
+        self._awaited: dict[bytes, list[asyncio.Future[tuple[Score, ServedFrom]]]] = {}
+        self._searches: set[asyncio.Task[None]] = set()
 
     async def assess(self, query: AssessQuery) -> Assessment:
         """Assess one claim.
@@ -199,16 +201,47 @@ class Assessor:
         return _Job(query, reading, scorer, item, content_key(scorer, item, query.explanation))
 
     async def _once(self, job: _Job) -> tuple[Score, ServedFrom]:
-        """Look a score up or compute it, once for all who want it at the same time."""
-        flight = self._computing.get(job.key)
-        if flight is None:
-            flight = asyncio.ensure_future(self._found_or_computed(job))
-            self._computing[job.key] = flight
-            flight.add_done_callback(lambda _: self._computing.pop(job.key, None))
-        return await asyncio.shield(flight)
+        """Look a score up or compute it, once for all who want it at the same time.
 
-    async def _found_or_computed(self, job: _Job) -> tuple[Score, ServedFrom]:
-        return (await self._missing({job.key: job}))[job.key]
+        What is wanted in one turn of the event loop is looked for together. A caller that goes
+        away takes nothing from the others.
+        """
+        if self._cache is None:
+            return self._computed({job.key: job})[job.key]
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[tuple[Score, ServedFrom]] = loop.create_future()
+        if job.key in self._awaited:
+            self._awaited[job.key].append(answer)
+        else:
+            self._awaited[job.key] = [answer]
+            if not self._waiting:
+                loop.call_soon(self._search)
+            self._waiting[job.key] = job
+        return await answer
+
+    def _search(self) -> None:
+        jobs, self._waiting = self._waiting, {}
+        search = asyncio.get_running_loop().create_task(self._answer(jobs))
+        self._searches.add(search)
+        search.add_done_callback(self._searches.discard)
+
+    async def _answer(self, jobs: dict[bytes, _Job]) -> None:
+        """Find or compute what is waited for, and tell all who wait; one failure is not the others'."""
+        try:
+            scores = await self._missing(jobs)
+        except Exception as error:  # noqa: BLE001 - it is raised in those who wait.
+            if len(jobs) > 1:
+                for key, job in jobs.items():
+                    await self._answer({key: job})
+                return
+            for answer in self._awaited.pop(next(iter(jobs))):
+                if not answer.done():
+                    answer.set_exception(error)
+            return
+        for key in jobs:
+            for answer in self._awaited.pop(key):
+                if not answer.done():
+                    answer.set_result(scores[key])
 
     async def _scores(self, jobs: dict[bytes, _Job]) -> dict[bytes, tuple[Score, ServedFrom]]:
         held = {key: self._local.get(key) for key in jobs}
@@ -219,22 +252,27 @@ class Assessor:
 
     async def _missing(self, jobs: dict[bytes, _Job]) -> dict[bytes, tuple[Score, ServedFrom]]:
         """What Redis holds of the scores, and the rest computed together."""
-        scores: dict[bytes, tuple[Score, ServedFrom]] = {}
+        if self._cache is None:
+            return self._computed(jobs)
         keys = list(jobs)
-        if self._cache is not None:
-            started = self._clock.monotonic()
-            found = await self._cache.get_many(keys)
-            self._observer.took("cache", self._clock.monotonic() - started)
-            scores = {k: (s, ServedFrom.REDIS) for k, s in zip(keys, found, strict=True) if s is not None}
-            self._observer.looked_up(ServedFrom.REDIS, len(scores), len(keys) - len(scores))
-        computed = self._compute([job for key, job in jobs.items() if key not in scores])
+        started = self._clock.monotonic()
+        found = await self._cache.get_many(keys)
+        self._observer.took("cache", self._clock.monotonic() - started)
+        scores = {key: score for key, score in zip(keys, found, strict=True) if score is not None}
+        self._observer.looked_up(ServedFrom.REDIS, len(scores), len(keys) - len(scores))
+        for key, score in scores.items():
+            self._local.put(key, score)
+        missing = {key: job for key, job in jobs.items() if key not in scores}
+        return {key: (score, ServedFrom.REDIS) for key, score in scores.items()} | self._computed(missing)
+
+    def _computed(self, jobs: dict[bytes, _Job]) -> dict[bytes, tuple[Score, ServedFrom]]:
+        """The scores computed together, and kept."""
+        computed = self._compute(list(jobs.values()))
         for key, score in computed.items():
-            scores[key] = (score, ServedFrom.COMPUTED)
+            self._local.put(key, score)
             if self._cache is not None:
                 self._cache.put(key, score)
-        for key, (score, _) in scores.items():
-            self._local.put(key, score)
-        return scores
+        return {key: (score, ServedFrom.COMPUTED) for key, score in computed.items()}
 
     def _compute(self, jobs: Sequence[_Job]) -> dict[bytes, Score]:
         groups: dict[tuple[int, Explanation], list[_Job]] = {}
