@@ -1,15 +1,14 @@
 """Assesses claims: resolve the source, read its record, look the score up, else compute it."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from reputable.application.content_key import content_key
 from reputable.application.grounds import Grounds
-from reputable.application.ports import AssessmentCache, Clock, LocalCache, ModelShelf, ScoreInput, Scorer
+from reputable.application.ports import AssessmentCache, Clock, LocalCache, ModelShelf, ScoreInput
 from reputable.application.readings import Reading, Wanted
 from reputable.application.record_reading import RecordReader
+from reputable.application.scoring import Job, Observer, ScoreFinder
 from reputable.application.shared_rows import SharedRows
 from reputable.domain.assessments import Assessment, DegradedPart, Explanation, Score, ServedFrom
 from reputable.domain.claims import Claim, check_time
@@ -40,33 +39,6 @@ class Moment:
     degraded: tuple[DegradedPart, ...]
 
 
-class Observer(Protocol):
-    """Is told what happened, for metrics; must be cheap and never raise."""
-
-    def looked_up(self, tier: ServedFrom, hits: int, misses: int) -> None:
-        """Look-ups in a cache."""
-        ...
-
-    def took(self, stage: str, seconds: float) -> None:
-        """How long a stage took: "record", "cache" or "predict"."""
-        ...
-
-    def assessed(self, credibility: float, tier: ServedFrom) -> None:
-        """An assessment was given."""
-        ...
-
-
-@dataclass(slots=True)
-class _Job:
-    """A query on its way: what was read, what it is scored with, under which key."""
-
-    query: AssessQuery
-    reading: Reading
-    scorer: Scorer
-    item: ScoreInput
-    key: bytes
-
-
 class Assessor:
     """Answers how credible claims are."""
 
@@ -85,12 +57,8 @@ class Assessor:
         self._shared = shared
         self._reader = reader
         self._models = models
-        self._local = local
-        self._cache = cache
         self._observer = observer
-        self._waiting: dict[bytes, _Job] = {}
-        self._awaited: dict[bytes, list[asyncio.Future[tuple[Score, ServedFrom]]]] = {}
-        self._searches: set[asyncio.Task[None]] = set()
+        self._scores = ScoreFinder(clock=clock, local=local, cache=cache, observer=observer)
 
     async def assess(self, query: AssessQuery) -> Assessment:
         """Assess one claim.
@@ -104,12 +72,10 @@ class Assessor:
         reading = self._reader.held(wanted) or await self._reader.read(wanted)
         self._observer.took("record", self._clock.monotonic() - started)
         job = self._job(query, reading)
-        score = self._local.get(job.key)
-        self._observer.looked_up(ServedFrom.LOCAL_CACHE, score is not None, score is None)
+        score = self._scores.local(job)
         if score is not None:
-            return self._assessment(job, score, ServedFrom.LOCAL_CACHE, now)
-        score, tier = await self._once(job)
-        return self._assessment(job, score, tier, now)
+            return self._assessment(reading, job, score, ServedFrom.LOCAL_CACHE, now)
+        return self._assessment(reading, job, *await self._scores.one(job), now)
 
     async def assess_many(self, queries: Sequence[AssessQuery]) -> list[Assessment | ReputableError]:
         """Assess claims together, answers in order; equal claims are scored once.
@@ -125,17 +91,17 @@ class Assessor:
             except ReputableError as error:
                 outcomes[index] = error
         readings = await self._reader.read_many([wanted for wanted, _ in checked.values()])
-        jobs: dict[int, _Job] = {}
+        jobs: dict[int, tuple[Reading, Job]] = {}
         for (index, (_, query)), reading in zip(checked.items(), readings, strict=True):
             try:
                 if isinstance(reading, ReputableError):
                     raise reading
-                jobs[index] = self._job(query, reading)
+                jobs[index] = (reading, self._job(query, reading))
             except ReputableError as error:
                 outcomes[index] = error
-        scores = await self._scores({job.key: job for job in jobs.values()})
-        for index, job in jobs.items():
-            outcomes[index] = self._assessment(job, *scores[job.key], now)
+        scores = await self._scores.many({job.key: job for _, job in jobs.values()})
+        for index, (reading, job) in jobs.items():
+            outcomes[index] = self._assessment(reading, job, *scores[job.key], now)
         return [outcomes[index] for index in range(len(queries))]
 
     def grounds(self, query: AssessQuery, assessment: Assessment) -> Grounds | None:
@@ -177,7 +143,7 @@ class Assessor:
 
     def moment(self) -> Moment:
         """What an answer of now says of now."""
-        return Moment(self._clock.now(), self._reader.revision, self._degraded())
+        return Moment(self._clock.now(), self._reader.revision, self._scores.degraded)
 
     def _checked(self, query: AssessQuery, now: Micros) -> tuple[Wanted, AssessQuery]:
         claim = query.claim.checked(now)
@@ -191,109 +157,17 @@ class Assessor:
         )  # fmt: skip
         return Wanted(claim.source, query.as_of, query.at_revision, query.freshness), checked
 
-    def _job(self, query: AssessQuery, reading: Reading) -> _Job:
+    def _job(self, query: AssessQuery, reading: Reading) -> Job:
         scorer = self._models.get(query.model_version) if query.model_version else self._models.active
         if query.prior_epoch is None:
             epoch = self._shared.epoch_at(reading.as_of, reading.at_revision)
         else:
             epoch = self._shared.epoch(query.prior_epoch)
         item = ScoreInput(query.claim, reading.record, epoch)
-        return _Job(query, reading, scorer, item, content_key(scorer, item, query.explanation))
+        return Job(scorer, item, query.explanation, content_key(scorer, item, query.explanation))
 
-    async def _once(self, job: _Job) -> tuple[Score, ServedFrom]:
-        """Look a score up or compute it, once for all who want it at the same time.
-
-        What is wanted in one turn of the event loop is looked for together. A caller that goes
-        away takes nothing from the others.
-        """
-        if self._cache is None:
-            return self._computed({job.key: job})[job.key]
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[tuple[Score, ServedFrom]] = loop.create_future()
-        if job.key in self._awaited:
-            self._awaited[job.key].append(answer)
-        else:
-            self._awaited[job.key] = [answer]
-            if not self._waiting:
-                loop.call_soon(self._search)
-            self._waiting[job.key] = job
-        return await answer
-
-    def _search(self) -> None:
-        jobs, self._waiting = self._waiting, {}
-        search = asyncio.get_running_loop().create_task(self._answer(jobs))
-        self._searches.add(search)
-        search.add_done_callback(self._searches.discard)
-
-    async def _answer(self, jobs: dict[bytes, _Job]) -> None:
-        """Find or compute what is waited for, and tell all who wait; one failure is not the others'."""
-        try:
-            scores = await self._missing(jobs)
-        except Exception as error:  # noqa: BLE001 - it is raised in those who wait.
-            if len(jobs) > 1:
-                for key, job in jobs.items():
-                    await self._answer({key: job})
-                return
-            for answer in self._awaited.pop(next(iter(jobs))):
-                if not answer.done():
-                    answer.set_exception(error)
-            return
-        for key in jobs:
-            for answer in self._awaited.pop(key):
-                if not answer.done():
-                    answer.set_result(scores[key])
-
-    async def _scores(self, jobs: dict[bytes, _Job]) -> dict[bytes, tuple[Score, ServedFrom]]:
-        held = {key: self._local.get(key) for key in jobs}
-        scores = {key: (score, ServedFrom.LOCAL_CACHE) for key, score in held.items() if score is not None}
-        self._observer.looked_up(ServedFrom.LOCAL_CACHE, len(scores), len(jobs) - len(scores))
-        missing = {key: job for key, job in jobs.items() if key not in scores}
-        return scores | await self._missing(missing) if missing else scores
-
-    async def _missing(self, jobs: dict[bytes, _Job]) -> dict[bytes, tuple[Score, ServedFrom]]:
-        """What Redis holds of the scores, and the rest computed together."""
-        if self._cache is None:
-            return self._computed(jobs)
-        keys = list(jobs)
-        started = self._clock.monotonic()
-        found = await self._cache.get_many(keys)
-        self._observer.took("cache", self._clock.monotonic() - started)
-        scores = {key: score for key, score in zip(keys, found, strict=True) if score is not None}
-        self._observer.looked_up(ServedFrom.REDIS, len(scores), len(keys) - len(scores))
-        for key, score in scores.items():
-            self._local.put(key, score)
-        missing = {key: job for key, job in jobs.items() if key not in scores}
-        return {key: (score, ServedFrom.REDIS) for key, score in scores.items()} | self._computed(missing)
-
-    def _computed(self, jobs: dict[bytes, _Job]) -> dict[bytes, tuple[Score, ServedFrom]]:
-        """The scores computed together, and kept."""
-        computed = self._compute(list(jobs.values()))
-        for key, score in computed.items():
-            self._local.put(key, score)
-            if self._cache is not None:
-                self._cache.put(key, score)
-        return {key: (score, ServedFrom.COMPUTED) for key, score in computed.items()}
-
-    def _compute(self, jobs: Sequence[_Job]) -> dict[bytes, Score]:
-        groups: dict[tuple[int, Explanation], list[_Job]] = {}
-        for job in jobs:
-            groups.setdefault((id(job.scorer), job.query.explanation), []).append(job)
-        scores: dict[bytes, Score] = {}
-        started = self._clock.monotonic()
-        for group in groups.values():
-            scorer, explanation = group[0].scorer, group[0].query.explanation
-            if len(group) == 1:
-                scores[group[0].key] = scorer.score(group[0].item, explanation)
-                continue
-            made = scorer.score_many([job.item for job in group], explanation)
-            scores.update(zip((job.key for job in group), made, strict=True))
-        if jobs:
-            self._observer.took("predict", self._clock.monotonic() - started)
-        return scores
-
-    def _assessment(self, job: _Job, score: Score, tier: ServedFrom, now: Micros) -> Assessment:
+    def _assessment(self, reading: Reading, job: Job, score: Score, tier: ServedFrom, now: Micros) -> Assessment:
         self._observer.assessed(score.credibility, tier)
-        reading = job.reading
         record = reading.record
         return Assessment(
             score=score,
@@ -308,10 +182,5 @@ class Assessor:
             assessed_at=now,
             expires_at=(now // DAY + 1) * DAY,
             served_from=tier,
-            degraded=self._degraded(),
+            degraded=self._scores.degraded,
         )
-
-    def _degraded(self) -> tuple[DegradedPart, ...]:
-        if self._cache is not None and not self._cache.reachable:
-            return (DegradedPart.REDIS,)
-        return ()
