@@ -9,6 +9,7 @@ from reputable.domain.admiralty import AdmiraltyPair, digit_of, letter_of
 from reputable.domain.assessments import Basis, Explanation, Factor, Interval, Reliability, Score
 from reputable.domain.claims import Claim
 from reputable.domain.epochs import PriorEpoch
+from reputable.domain.errors import ModelNotFound
 from reputable.domain.models import ModelInfo
 from reputable.domain.records import TrackRecord
 from reputable.domain.sources import SourceReference
@@ -93,7 +94,8 @@ class OneModel:
 
     def get(self, version: str) -> ShareScorer:
         """The one."""
-        assert version == self.active.version
+        if version != self.active.version:
+            raise ModelNotFound(f"no model has the version {version!r}")
         return self.active
 
     def describe(self, version: str = "") -> ModelInfo:

@@ -2,101 +2,26 @@
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from dataclasses import replace
 
+from reputable.adapters.ledger_state import Head, Held, Plan, PlannedEntry, PlannedFinding, State
 from reputable.application.ports import Receipt, Write
-from reputable.domain.digests import EMPTY_DIGEST, add, subtract
-from reputable.domain.entries import LEDGER_CHAIN, NO_PREVIOUS, EntryKind, chain_digest
+from reputable.domain.digests import add, subtract
+from reputable.domain.entries import LEDGER_CHAIN, Entry, EntryKind, chain_digest
 from reputable.domain.errors import (
     AlreadyRetracted,
     IdempotencyConflict,
+    LedgerCorrupt,
     MergeRefused,
     ReputableError,
     SourceConflict,
     SourceNotFound,
     VerdictNotFound,
 )
-from reputable.domain.findings import Finding
 from reputable.domain.sources import Source, SourceKind
 from reputable.domain.times import Micros
-from reputable.domain.verdicts import Standing
 
 SALT_SIZE = 16
-Subject = tuple[str, bytes, str]
-"""(source id, finding key, reviewer): of these one finding stands."""
-
-
-@dataclass(slots=True)
-class Head:
-    """Where a chain stands."""
-
-    source_revision: int = 0
-    chain_digest: bytes = NO_PREVIOUS
-    record_digest: bytes = EMPTY_DIGEST
-
-
-class Held(NamedTuple):
-    """A finding that the ledger holds."""
-
-    subject: Subject
-    digest: bytes
-    retracted_at: int
-
-
-@dataclass(slots=True)
-class State:
-    """What of the ledger the writes touch; brought up to date as rows are planned.
-
-    `standing_findings` maps a subject to its findings that are not retracted, revision to digest,
-    ascending: at least the last one, and all of them where the writes retract one.
-    """
-
-    revision: int
-    receipts: dict[tuple[str, str], tuple[bytes, Receipt]] = field(default_factory=dict)
-    heads: dict[str, Head] = field(default_factory=dict)
-    standing_findings: dict[Subject, dict[int, bytes]] = field(default_factory=dict)
-    held: dict[int, Held] = field(default_factory=dict)
-    sources: dict[str, tuple[Source, Receipt]] = field(default_factory=dict)
-    names: dict[str, str] = field(default_factory=dict)
-    standings: dict[str, tuple[Standing, Receipt]] = field(default_factory=dict)
-    epochs: dict[int, Receipt] = field(default_factory=dict)
-
-
-class PlannedEntry(NamedTuple):
-    """A row to insert."""
-
-    write: Write
-    receipt: Receipt
-    salt: bytes
-    previous_digest: bytes
-    digest: bytes
-
-
-class PlannedFinding(NamedTuple):
-    """A finding to insert; its digest is the keyed one."""
-
-    revision: int
-    source_id: str
-    finding: Finding
-    digest: bytes
-
-
-@dataclass(slots=True)
-class Plan:
-    """What to write, in one transaction."""
-
-    entries: list[PlannedEntry] = field(default_factory=list)
-    findings: list[PlannedFinding] = field(default_factory=list)
-    retracted: list[tuple[int, int]] = field(default_factory=list)
-    """(revision of the retraction, revision retracted)."""
-    heads: dict[str, Head] = field(default_factory=dict)
-    sources: dict[str, Source] = field(default_factory=dict)
-    names: list[tuple[str, str]] = field(default_factory=list)
-    """(canonical name, source id)."""
-    standings: dict[str, tuple[Standing, int]] = field(default_factory=dict)
-    epochs: list[tuple[int, int]] = field(default_factory=list)
-    """(number, revision)."""
 
 
 class Planner:
@@ -106,6 +31,7 @@ class Planner:
         self._state = state
         self._record_key = record_key
         self._now = now
+        self._salt = b""
         self.plan = Plan()
         self._rules: dict[EntryKind, Callable[[Write], Receipt]] = {
             EntryKind.VERDICT: self._finding,
@@ -134,12 +60,21 @@ class Planner:
         except ReputableError as refusal:
             return refusal
 
+    def restore(self, entry: Entry, write: Write) -> None:
+        """Plan another ledger's row, made into a write again; LedgerCorrupt when it comes out otherwise."""
+        self._now, self._salt = entry.recorded_at, entry.salt
+        outcome = self.add(write)
+        if isinstance(outcome, ReputableError) or outcome.duplicate or self.plan.entries[-1].digest != entry.digest:
+            reason = outcome.message if isinstance(outcome, ReputableError) else "it does not follow from those before"
+            message = f"row {entry.revision} cannot be copied: {reason}; run `reputable ledger verify`"
+            raise LedgerCorrupt(message)
+
     def _append(self, write: Write, head: Head) -> Receipt:
         """Plan the row of a write whose head holds the record digest after it."""
         state = self._state
         state.revision += 1
         head.source_revision += 1
-        previous, salt = head.chain_digest, os.urandom(SALT_SIZE)
+        previous, salt = head.chain_digest, self._salt or os.urandom(SALT_SIZE)
         head.chain_digest = chain_digest(
             state.revision, write.kind, write.chain, head.source_revision, self._now, write.principal,
             write.request_id, write.request_digest, write.payload, salt, previous,

@@ -5,10 +5,12 @@ import secrets
 from functools import lru_cache
 from typing import Any
 
-from reputable.adapters.ledger_plan import PlannedEntry, PlannedFinding
+from reputable.adapters.ledger_state import PlannedEntry, PlannedFinding
 from reputable.application import payloads
-from reputable.application.ports import HistoricalVerdict, Identity, Receipt, RegisteredSource, StandingChange
+from reputable.application.ports import HistoricalVerdict, Identity, Receipt, RegisteredSource, StandingChange, Write
+from reputable.application.writes import entry_write
 from reputable.domain.entries import Entry, EntryKind
+from reputable.domain.errors import LedgerCorrupt
 from reputable.domain.findings import Finding
 from reputable.domain.freshness import LEDGER_ID_LENGTH
 from reputable.domain.sources import Source, SourceKind
@@ -125,3 +127,12 @@ def read_standing_change(row: Row) -> StandingChange:
 def read_historical_verdict(row: Row) -> HistoricalVerdict:
     """A verdict from (revision, source id, payload)."""
     return HistoricalVerdict(row[0], row[1], payloads.parse_verdict(bytes(row[2])))
+
+
+def readable_write(entry: Entry) -> Write:
+    """The write that a row was made from; LedgerCorrupt when it cannot be read."""
+    try:
+        return entry_write(entry)
+    except (ValueError, KeyError, TypeError) as error:
+        message = f"row {entry.revision} cannot be copied: its payload cannot be read; run `reputable ledger verify`"
+        raise LedgerCorrupt(message) from error

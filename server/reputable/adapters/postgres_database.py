@@ -65,8 +65,10 @@ async def connect(url: str, **options: Any) -> Connection:  # noqa: ANN401 - psy
         raise refusal(error) from error
 
 
-async def prepare(url: str) -> Identity:
+async def prepare(url: str, identity: Identity | None = None) -> Identity:
     """Make the schema or bring it up to date, and return the ledger's identity; safe in many processes at once.
+
+    A new ledger gets `identity`, or one of its own.
 
     Changes of the schema only ever add to it, so that an older release goes on working beside a newer one.
     """
@@ -76,7 +78,7 @@ async def prepare(url: str) -> Identity:
             await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
             await connection.execute("SET LOCAL statement_timeout = 0")
             await _migrate(connection)
-            await _make_identity(connection)
+            await _keep_identity(connection, identity or new_identity())
         return await read_identity(connection)
     except psycopg.Error as error:
         raise refusal(error) from error
@@ -95,8 +97,7 @@ async def _migrate(connection: Connection) -> None:
         await connection.execute("INSERT INTO migration VALUES (%s)", (number,))
 
 
-async def _make_identity(connection: Connection) -> None:
-    made = new_identity()
+async def _keep_identity(connection: Connection, made: Identity) -> None:
     for name, value in (
         ("ledger_id", made.ledger_id.encode()),
         ("record_key", made.record_key),

@@ -5,8 +5,8 @@ from typing import Any
 
 from psycopg import AsyncCursor
 
-from reputable.adapters.ledger_plan import Head, Held, Plan, State
 from reputable.adapters.ledger_rows import Row, entry_row, finding_row, read_receipt, read_source
+from reputable.adapters.ledger_state import Head, Held, Plan, State
 from reputable.adapters.postgres_database import Connection
 from reputable.application.ports import Write
 from reputable.domain.entries import SHARED_KINDS, EntryKind

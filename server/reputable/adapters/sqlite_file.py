@@ -78,15 +78,15 @@ def connect_reader(path: Path) -> apsw.Connection:
     return connection
 
 
-def prepare(path: Path) -> None:
-    """Make the file (readable by its owner only) and bring its schema up to date."""
+def prepare(path: Path, identity: Identity | None = None) -> None:
+    """Make the file (readable by its owner only) and bring its schema up to date; a new one gets the identity."""
     path.parent.mkdir(parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     connection = connect_writer(path)
     try:
         with connection:
             _migrate(connection)
-            _make_identity(connection)
+            _keep_identity(connection, identity or new_identity())
     finally:
         connection.close()
 
@@ -120,8 +120,7 @@ def _migrate(connection: apsw.Connection) -> None:
         connection.pragma("user_version", number)
 
 
-def _make_identity(connection: apsw.Connection) -> None:
-    made = new_identity()
+def _keep_identity(connection: apsw.Connection, made: Identity) -> None:
     connection.executemany(
         "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING",
         [("ledger_id", made.ledger_id.encode()), ("record_key", made.record_key), ("cache_key", made.cache_key)],

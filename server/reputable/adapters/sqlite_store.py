@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 import apsw
 
-from reputable.adapters.ledger_plan import Head, Held, Plan, State, Subject
 from reputable.adapters.ledger_rows import RECEIPT_COLUMNS, entry_row, finding_row, read_receipt, read_source
+from reputable.adapters.ledger_state import Head, Held, Plan, State, Subject
 from reputable.application.ports import Write
 from reputable.domain.entries import LEDGER_CHAIN, EntryKind
 from reputable.domain.verdicts import Standing

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from reputable.application import payloads
 from reputable.application.ports import Write
 from reputable.domain.digests import digest
-from reputable.domain.entries import LEDGER_CHAIN, EntryKind
+from reputable.domain.entries import LEDGER_CHAIN, Entry, EntryKind
 from reputable.domain.epochs import PriorEpoch
 from reputable.domain.findings import of_scorecard, of_verdict
 from reputable.domain.sources import Source
@@ -161,3 +161,25 @@ def epoch_write(epoch: PriorEpoch) -> Write:
         payload=payloads.epoch_payload(epoch),
         epoch=epoch,
     )
+
+
+def entry_write(entry: Entry) -> Write:
+    """The write that a row was made from. Raises ValueError, KeyError or TypeError when its payload is none."""
+    kind, payload = entry.kind, entry.payload
+    write = Write(
+        kind, entry.source_id, entry.principal, entry.request_id, entry.request_digest, payload,
+        finding=payloads.parse_finding(kind, payload, 0),
+    )  # fmt: skip
+    if kind is EntryKind.RETRACTION:
+        return write._replace(retracts=payloads.parse(payload)["retracts"])
+    if kind is EntryKind.SOURCE:
+        source, names = payloads.parse_source(payload)
+        return write._replace(source=source, names=names)
+    if kind is EntryKind.MERGE:
+        source_id, into = payloads.parse_merge(payload)
+        return write._replace(source=Source(source_id, source_id, merged_into=into), merge_into=into)
+    if kind is EntryKind.STANDING:
+        return write._replace(standing=payloads.parse_standing(payload))
+    if kind is EntryKind.EPOCH:
+        return write._replace(epoch=payloads.parse_epoch(payload, entry.revision))
+    return write
