@@ -4,6 +4,7 @@ import contextlib
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -62,23 +63,23 @@ class PostgresServer:
                 os.chown(data, self._user, self._user)
             self._run(str(self._bin / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N")
         command = [str(self._bin / "postgres"), "-D", str(data), "-k", str(data), "-c", "listen_addresses="]
-        with (self._root / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                command, stdout=log, stderr=log, user=self._user, group=self._user, cwd="/", start_new_session=True
-            )
         deadline = time.monotonic() + 20
-        while True:
+        while time.monotonic() < deadline:
+            if self._process is None or self._process.poll() is not None:  # Its forerunner may not be quite dead.
+                with (self._root / "log").open("ab") as log:
+                    self._process = subprocess.Popen(
+                        command, stdout=log, stderr=log, user=self._user, group=self._user, cwd="/"
+                    )
             with contextlib.suppress(psycopg.OperationalError):
                 psycopg.connect(self.url("postgres")).close()
                 return
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                raise NoPostgres((self._root / "log").read_text(errors="replace")[-2_000:])
-            time.sleep(0.05)
+            time.sleep(0.1)
+        raise NoPostgres((self._root / "log").read_text(errors="replace")[-2_000:])
 
     def stop(self, *, kill: bool = False) -> None:
-        """Stop at once; like a crash when `kill`."""
+        """Stop at once; as by a crash when `kill`."""
         if self._process is not None:
-            self._process.send_signal(3 if not kill else 9)  # SIGQUIT would leave no time to tell the clients either.
+            self._process.send_signal(signal.SIGKILL if kill else signal.SIGINT)
             self._process.wait(20)
             self._process = None
 

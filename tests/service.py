@@ -1,6 +1,6 @@
 """A service in the test's own process, called over the wire; its model is the share of credible verdicts."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -9,9 +9,8 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
 
 from reputable.app import App, Learning, build
-from reputable.application.ports import HistoricalVerdict, Scorer
+from reputable.application.ports import Scorer
 from reputable.domain.epochs import PriorEpoch
-from reputable.domain.sources import SourceKind
 from reputable.domain.times import Micros
 from reputable.settings import load
 from reputable.v1 import claim_pb2, credibility_pb2, track_records_pb2
@@ -29,16 +28,7 @@ class EvenPriors:
         """Epoch 0."""
         return PriorEpoch(0)
 
-    def compute(
-        self,
-        *,
-        number: int,
-        start: Micros,
-        revision: int,
-        history: Sequence[HistoricalVerdict],
-        kinds: Mapping[str, SourceKind],
-        scorer: Scorer,
-    ) -> PriorEpoch:
+    def compute(self, *, number: int, start: Micros, revision: int, **_: object) -> PriorEpoch:
         """The same, later."""
         return PriorEpoch(number, start, revision)
 

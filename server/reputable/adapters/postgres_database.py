@@ -38,6 +38,8 @@ def refusal(error: psycopg.Error) -> Exception:
     """The error that callers see for one of PostgreSQL's; a fault of ours stays what it is."""
     if isinstance(error, errors.DiskFull):
         return LedgerFull("the ledger's disk is full; nothing was recorded, free some space and try again")
+    if isinstance(error, errors.UndefinedTable | errors.InvalidSchemaName):
+        return LedgerUnavailable("the database holds no ledger")
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | errors.ReadOnlySqlTransaction):
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         return LedgerUnavailable(f"the ledger's database cannot be used ({reason}); try again with the same request id")

@@ -1,7 +1,8 @@
-"""Scores in Redis: shared by replicas and restarts, never a reason to fail, never believed unsealed."""
+"""Scores and sentence vectors in Redis: shared by replicas, never a reason to fail, never believed unsealed."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Generic, TypeVar
 
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
@@ -11,7 +12,10 @@ from reputable.adapters.score_codec import Seal, decode, encode
 from reputable.domain.assessments import Score
 from reputable.metrics import Metrics
 
+V = TypeVar("V")
+
 PREFIX = b"reputable:score:"
+VECTOR_PREFIX = b"reputable:vector:"
 MAX_READS = 4
 """Look-ups under way at once; what comes meanwhile goes out together in the next."""
 MAX_PENDING_WRITES = 8_192
@@ -21,11 +25,11 @@ _PROBE = b"probe"
 _PROBE_SIZE = 256
 """Bytes: a server that trickles must not pass for one that answers."""
 
-_Wanted = tuple[Sequence[bytes], "asyncio.Future[list[Score | None]]"]
+_Wanted = tuple[Sequence[bytes], asyncio.Future[list[V | None]]]
 
 
-class RedisCache:
-    """The shared cache; every value carries a MAC over key and value with a key kept in the ledger."""
+class SealedCache(Generic[V]):
+    """A shared cache; every value carries a MAC over key and value with a key kept in the ledger."""
 
     def __init__(
         self,
@@ -33,18 +37,24 @@ class RedisCache:
         secret: bytes,
         metrics: Metrics,
         *,
+        prefix: bytes,
+        encode: Callable[[V], bytes],
+        decode: Callable[[bytes], V],
         expiry_seconds: int = 86_400,
         probe_seconds: float = PROBE_SECONDS,
     ) -> None:
+        self._prefix = prefix
+        self._encode = encode
+        self._decode = decode
         self._connections = RedisConnections(url)
         self._seal = Seal(secret)
         self._problems = metrics.redis_problems
         self._expiry_seconds = expiry_seconds
         self._breaker = Breaker(self._answers, probe_seconds)
-        self._wanted: list[_Wanted] = []
+        self._wanted: list[_Wanted[V]] = []
         self._due = 0.0
         self._reads = 0
-        self._pending: dict[bytes, Score] = {}
+        self._pending: dict[bytes, V] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._writing = False
 
@@ -58,13 +68,13 @@ class RedisCache:
         if not await self._answers():
             self._breaker.open()
 
-    async def get_many(self, keys: Sequence[bytes]) -> list[Score | None]:
+    async def get_many(self, keys: Sequence[bytes]) -> list[V | None]:
         """The scores under `keys`, in order; None for one that is not there, not vouched for, or late."""
         if self._breaker.is_open:
             self._problems["skipped"] += len(keys)
             return [None] * len(keys)
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[list[Score | None]] = loop.create_future()
+        answer: asyncio.Future[list[V | None]] = loop.create_future()
         if not self._wanted:
             self._due = loop.time() + BUDGET_SECONDS
             loop.call_soon(self._send)
@@ -78,7 +88,7 @@ class RedisCache:
             self._reads += 1
             self._start(self._look_up(wanted, self._due))
 
-    async def _look_up(self, wanted: list[_Wanted], due: float) -> None:
+    async def _look_up(self, wanted: list[_Wanted[V]], due: float) -> None:
         keys = list(dict.fromkeys(key for group, _ in wanted for key in group))
         scores = await self._read(keys, due)
         self._reads -= 1
@@ -87,13 +97,13 @@ class RedisCache:
                 answer.set_result([scores.get(key) for key in group])
         self._send()
 
-    async def _read(self, keys: list[bytes], due: float) -> dict[bytes, Score]:
+    async def _read(self, keys: list[bytes], due: float) -> dict[bytes, V]:
         """The scores that are there and vouched for; none when the exchange fails in whatever way."""
         if asyncio.get_running_loop().time() >= due:
             self._problems["skipped"] += len(keys)
             return {}
         try:
-            replies = await self._connections.exchange([(b"MGET", *(PREFIX + key for key in keys))], due)
+            replies = await self._connections.exchange([(b"MGET", *(self._prefix + key for key in keys))], due)
         except Exception as problem:  # noqa: BLE001 - a cache never fails a call.
             self._failed(problem, due)
             return {}
@@ -109,11 +119,11 @@ class RedisCache:
         await self._connections.give_back(replies, trusted=len(found) == len(scores))
         return scores
 
-    def _opened(self, key: bytes, sealed: bytes) -> Score | None:
+    def _opened(self, key: bytes, sealed: bytes) -> V | None:
         """The score, or None when its MAC does not vouch for it under this key."""
         value = self._seal.open(key, sealed)
         try:
-            return None if value is None else decode(value)
+            return None if value is None else self._decode(value)
         except ValueError:
             return None
 
@@ -124,7 +134,7 @@ class RedisCache:
         if not was_stalled:  # A loop that was busy for longer than the budget says nothing about Redis.
             self._breaker.failed()
 
-    def put(self, key: bytes, score: Score) -> None:
+    def put(self, key: bytes, score: V) -> None:
         """Store in the background; dropped when Redis cannot take it."""
         if self._breaker.is_open or len(self._pending) >= MAX_PENDING_WRITES:
             self._problems["dropped"] += 1
@@ -142,7 +152,7 @@ class RedisCache:
         finally:
             self._writing = False
 
-    async def _store(self, scores: Iterable[tuple[bytes, Score]]) -> None:
+    async def _store(self, scores: Iterable[tuple[bytes, V]]) -> None:
         commands = [command for key, score in scores if (command := self._command(key, score))]
         due = asyncio.get_running_loop().time() + WRITE_SECONDS
         try:
@@ -155,17 +165,21 @@ class RedisCache:
         self._problems["dropped"] += refused
         await self._connections.give_back(replies, trusted=not refused)
 
-    def _command(self, key: bytes, score: Score) -> Command | None:
+    def _command(self, key: bytes, score: V) -> Command | None:
         try:
-            return (b"SET", PREFIX + key, self._seal.close(key, encode(score)), b"EX", self._expiry_seconds)
+            sealed = self._seal.close(key, self._encode(score))
         except ValueError:
             self._problems["dropped"] += 1
             return None
+        return (b"SET", self._prefix + key, sealed, b"EX", self._expiry_seconds)
 
     async def _answers(self) -> bool:
         """Whether Redis takes a value and gives it back within the budget; a full one need not take it."""
         value = self._seal.close(_PROBE, bytes(_PROBE_SIZE))
-        commands = [(b"SET", PREFIX + _PROBE, value, b"EX", self._expiry_seconds), (b"MGET", PREFIX + _PROBE)]
+        commands = [
+            (b"SET", self._prefix + _PROBE, value, b"EX", self._expiry_seconds),
+            (b"MGET", self._prefix + _PROBE),
+        ]
         await self._connections.drop_all()
         try:
             replies = await self._connections.exchange(commands, asyncio.get_running_loop().time() + BUDGET_SECONDS)
@@ -193,3 +207,30 @@ class RedisCache:
 
 def _are_strings(values: list[object]) -> bool:
     return all(value is None or isinstance(value, bytes) for value in values)
+
+
+class RedisCache(SealedCache[Score]):
+    """Scores by content key."""
+
+    def __init__(
+        self,
+        url: str,
+        secret: bytes,
+        metrics: Metrics,
+        *,
+        expiry_seconds: int = 86_400,
+        probe_seconds: float = PROBE_SECONDS,
+    ) -> None:
+        super().__init__(
+            url, secret, metrics, prefix=PREFIX, encode=encode, decode=decode,
+            expiry_seconds=expiry_seconds, probe_seconds=probe_seconds,
+        )  # fmt: skip
+
+
+class RedisVectors(SealedCache[bytes]):
+    """Sentence vectors by the digest of encoder and text."""
+
+    def __init__(self, url: str, secret: bytes, metrics: Metrics, *, expiry_seconds: int = 7 * 86_400) -> None:
+        super().__init__(
+            url, secret, metrics, prefix=VECTOR_PREFIX, encode=bytes, decode=bytes, expiry_seconds=expiry_seconds
+        )

@@ -3,11 +3,15 @@
 import asyncio
 import sys
 
-from reputable.app.opening import Learning, load_learning, load_tracing, open_ledger_reader, sqlite_path
+from reputable.app.ledgers import back_up_file, is_file, open_ledger_reader, open_ledger_target, sqlite_path
+from reputable.app.opening import Learning, load_learning, load_tracing
 from reputable.app.service import App
 from reputable.settings import Settings
 
-__all__ = ["App", "Learning", "build", "open_ledger_reader", "serve", "sqlite_path"]
+__all__ = [
+    "App", "Learning", "back_up_file", "build", "is_file", "open_ledger_reader", "open_ledger_target", "serve",
+    "sqlite_path",
+]  # fmt: skip
 
 
 def build(settings: Settings, learning: Learning | None = None) -> App:

@@ -1,15 +1,12 @@
-"""Opens what the settings name: the ledger, the models, certificates, traces."""
+"""Opens what the settings name: the models, certificates, traces."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from reputable import __version__
 from reputable.api.server import Tls
-from reputable.application.ports import Clock, Ledger, LedgerReader, ModelShelf, PriorComputer
-from reputable.domain.errors import LedgerUnavailable
+from reputable.application.ports import ModelShelf, PriorComputer
 from reputable.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -25,35 +22,6 @@ class Learning:
     models: ModelShelf
     priors: PriorComputer
     follow: Callable[[], object] = lambda: None
-
-
-async def open_ledger(url: str, clock: Clock) -> Ledger:
-    """The ledger at `url`, opened for writing. Raises LedgerUnavailable, OSError."""
-    if urlsplit(url).scheme != "sqlite":
-        from reputable.adapters.postgres_ledger import PostgresLedger
-
-        return await PostgresLedger.open(url, clock)
-    from reputable.adapters.sqlite_ledger import SqliteLedger
-
-    return SqliteLedger(sqlite_path(url), clock)
-
-
-def sqlite_path(url: str) -> Path:
-    """The file of `sqlite:///relative` or `sqlite:////absolute`."""
-    return Path(url.removeprefix("sqlite:///"))
-
-
-def open_ledger_reader(url: str) -> LedgerReader:
-    """A reader of the ledger at `url` that sees one snapshot and takes no lock, beside a service or without one.
-
-    Raises LedgerUnavailable when it is not there or cannot be read.
-    """
-    from reputable.adapters.sqlite_ledger import SqliteReader
-
-    path = sqlite_path(url)
-    if not url.startswith("sqlite:///") or not path.is_file():
-        raise LedgerUnavailable(f"{url}: there is no such ledger; give sqlite:///file.")
-    return SqliteReader(path, pinned=True)
 
 
 def read_tls(settings: Settings) -> Tls | None:

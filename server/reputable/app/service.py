@@ -23,7 +23,8 @@ from reputable.api.interceptors import Boundary, Deadlines
 from reputable.api.models import ModelServicer
 from reputable.api.sources import SourceServicer
 from reputable.api.track_records import TrackRecordServicer
-from reputable.app.opening import Learning, open_ledger, read_tls
+from reputable.app.ledgers import open_ledger
+from reputable.app.opening import Learning, read_tls
 from reputable.application.assessing import Assessor
 from reputable.application.epochs import EpochKeeper
 from reputable.application.finding_sources import SourceFinder

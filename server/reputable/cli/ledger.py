@@ -40,6 +40,20 @@ SEAL_HELP = """Write a seal: a digest over the last row of every source, to be k
 
 Example: reputable ledger seal --out monday.seal
 """
+BACKUP_HELP = """Copy the ledger into a file, also while a service writes to it.
+
+The copy holds what the ledger held at one moment; it appears whole or not at all. Interrupted, run
+it again. To restore, stop the service and put the file where the ledger was.
+
+Example: reputable ledger backup /backups/monday.db
+"""
+COPY_HELP = """Copy a ledger row by row into another database: the same revisions, the same digests.
+
+Moves a ledger from a file to PostgreSQL, or back. Stop the service before the last run, so that
+nothing is left behind. Interrupted, run it again: it goes on where it stopped.
+
+Example: reputable ledger copy postgresql://reputable@db/reputable
+"""
 
 
 @app.command(help=VERIFY_HELP)
@@ -94,6 +108,50 @@ def write_seal(
         typer.echo(f"Sealed revision {sealed.revision:,} in {out}.")
 
 
+@app.command(help=BACKUP_HELP)
+def backup(out: Annotated[Path, typer.Argument(help="The file to write.")], ledger: LedgerOption = None) -> None:
+    """Back the ledger up."""
+    from reputable.app import back_up_file, is_file
+    from reputable.cli.terminal import progress
+
+    url = ledger or _configured()
+    if is_file(url):
+        with progress() as bar:
+            task = bar.add_task("Backing up", total=None)
+            revision = back_up_file(url, out, lambda done, pages: bar.update(task, completed=done, total=pages))
+    else:
+        partial = out.with_name(f"{out.name}.partial")
+        revision = _with_reader(url, lambda reader: _copied(reader, f"sqlite:///{partial}"))
+        partial.replace(out)
+        partial.with_name(f"{partial.name}.lock").unlink(missing_ok=True)
+    typer.echo(f"Backed up to {out}: {revision:,} rows.")
+
+
+@app.command(help=COPY_HELP)
+def copy(
+    target: Annotated[str, typer.Argument(metavar="URL", help="Where to: sqlite:///file or postgresql://…")],
+    ledger: LedgerOption = None,
+) -> None:
+    """Copy the ledger."""
+    revision = _with_reader(ledger, lambda reader: _copied(reader, target))
+    typer.echo(f"{target} holds {revision:,} rows, with the same revisions and digests.")
+
+
+async def _copied(reader: "LedgerReader", url: str) -> int:
+    from reputable.app import open_ledger_target
+    from reputable.application.copying import copy as copy_rows
+    from reputable.cli.terminal import progress
+
+    total = (await reader.state()).revision
+    target = await open_ledger_target(url, reader.identity)
+    try:
+        with progress() as bar:
+            task = bar.add_task("Copying", total=total)
+            return await copy_rows(reader, target, lambda rows: bar.update(task, completed=rows))
+    finally:
+        await target.close()
+
+
 async def _verified(reader: "LedgerReader", sealed: "Seal | None") -> "Verification":
     from reputable.application.verifying import verify as recompute
     from reputable.cli.terminal import progress
@@ -109,7 +167,7 @@ def _with_reader(url: str | None, work: "Callable[[LedgerReader], Awaitable[Answ
     from reputable.app import open_ledger_reader
 
     async def run() -> Answer:
-        reader = open_ledger_reader(url or _configured())
+        reader = await open_ledger_reader(url or _configured())
         try:
             return await work(reader)
         finally:

@@ -8,7 +8,7 @@ from reputable.application.ports import HistoricalVerdict, ScoreInput, Scorer
 from reputable.domain.epochs import PriorEpoch, Recalibration
 from reputable.domain.sources import SourceKind
 from reputable.domain.times import DAY, Day, Micros, day_of
-from reputable.domain.verdicts import CREDIBLE_FROM
+from reputable.domain.verdicts import CREDIBLE_FROM, Standing
 from reputable.learning.history import Example, History
 from reputable.learning.model import LIGHT
 from reputable.learning.predictor import Predictor, context_centre_key
@@ -112,6 +112,8 @@ class EpochComputer:
         history: Sequence[HistoricalVerdict],
         kinds: Mapping[str, SourceKind],
         scorer: Scorer,
+        standings: Mapping[str, Standing] | None = None,
+        vectors: Mapping[str, bytes] | None = None,
     ) -> PriorEpoch:
         """The epoch that starts at `start`, of the verdicts reviewed before it."""
         if not isinstance(scorer, Predictor):

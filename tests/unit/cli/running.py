@@ -2,14 +2,13 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from reputable.app import Learning, build
-from reputable.application.ports import HistoricalVerdict, Scorer
+from reputable.application.ports import Scorer
 from reputable.domain.epochs import PriorEpoch
-from reputable.domain.sources import SourceKind
 from reputable.domain.times import Micros
 from reputable.settings import load
 from tests.builders import OneModel, ShareScorer
@@ -22,16 +21,7 @@ class SteadyPriors:
         """A base rate of one half."""
         return PriorEpoch(number=0)
 
-    def compute(
-        self,
-        *,
-        number: int,
-        start: Micros,
-        revision: int,
-        history: Sequence[HistoricalVerdict],
-        kinds: Mapping[str, SourceKind],
-        scorer: Scorer,
-    ) -> PriorEpoch:
+    def compute(self, *, number: int, start: Micros, revision: int, **_: object) -> PriorEpoch:
         """The same again."""
         return PriorEpoch(number=number, start=start, revision=revision)
 

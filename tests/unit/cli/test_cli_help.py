@@ -33,6 +33,7 @@ def test_the_commands_are_those_that_are_documented() -> None:
     expected = {
         "serve", "demo", "assess", "verdicts import", "scorecards import", "sources list",
         "sources show", "sources resolve", "sources add", "ledger verify", "ledger seal",
+        "ledger backup", "ledger copy",
         "train", "evaluate",
     }  # fmt: skip
 

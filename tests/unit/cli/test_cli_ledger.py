@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from reputable.cli.exits import Exit
+from tests.postgres_server import new_database
 from tests.unit.cli.conftest import Run
+from tests.unit.cli.running import service
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +84,40 @@ def test_what_is_no_ledger_is_refused_in_one_sentence(run: Run, tmp_path: Path, 
     assert outcome.code == Exit.FAILED
     assert outcome.err.startswith("reputable: ")
     assert outcome.err.count("\n") == 1
+
+
+def test_a_live_ledger_is_backed_up_and_copied(run: Run, filled: str, tmp_path: Path) -> None:
+    backup, copied = tmp_path / "backup.db", tmp_path / "copied.db"
+
+    assert run("ledger", "backup", backup, "--ledger", filled).code == Exit.OK
+    assert run("ledger", "copy", f"sqlite:///{copied}", "--ledger", filled).code == Exit.OK
+
+    for path in (backup, copied):
+        outcome = run("ledger", "verify", "--ledger", f"sqlite:///{path}", "--json")
+        assert json.loads(outcome.out)["findings"] == 2
+
+
+@pytest.mark.postgres
+def test_a_ledger_goes_to_postgresql_and_comes_back_as_a_backup(
+    run: Run, filled: str, postgres_url: str, tmp_path: Path
+) -> None:
+    with new_database(postgres_url) as url:
+        assert run("ledger", "copy", url, "--ledger", filled).code == Exit.OK
+        assert run("ledger", "copy", url, "--ledger", filled).code == Exit.OK
+        there = json.loads(run("ledger", "verify", "--ledger", url, "--json").out)
+        assert run("ledger", "backup", tmp_path / "backup.db", "--ledger", url).code == Exit.OK
+
+    assert there["sound"]
+    assert there["findings"] == 2
+    assert run("ledger", "verify", "--ledger", f"sqlite:///{tmp_path / 'backup.db'}").code == Exit.OK
+
+
+def test_a_copy_into_another_ledger_is_refused_in_one_sentence(run: Run, filled: str, tmp_path: Path) -> None:
+    other = f"sqlite:///{tmp_path / 'other.db'}"
+    with service(other):
+        pass
+
+    outcome = run("ledger", "copy", other, "--ledger", filled)
+
+    assert outcome.code == Exit.FAILED
+    assert "holds another ledger" in outcome.err

@@ -50,7 +50,8 @@ def service(settings: Settings) -> Iterator[RunningService]:
     ):
         _check_free(variable, address)
     LOG.parent.mkdir(parents=True, exist_ok=True)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: shells make background jobs ignore it.
+        signal.signal(number, _interrupt)
     began = time.monotonic()
     with LOG.open("wb") as log, client_of(settings.address) as client:
         command = [sys.executable, "-m", "reputable", "serve"]
