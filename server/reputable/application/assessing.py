@@ -67,11 +67,11 @@ class Assessor:
         PreconditionFailed, LedgerUnavailable.
         """
         now = self._clock.now()
-        wanted, query = self._checked(query, now)
+        claim, wanted = _checked(query, now)
         started = self._clock.monotonic()
         reading = self._reader.held(wanted) or await self._reader.read(wanted)
         self._observer.took("record", self._clock.monotonic() - started)
-        job = self._job(query, reading)
+        job = self._job(query, claim, reading)
         score = self._scores.local(job)
         if score is not None:
             return self._assessment(reading, job, score, ServedFrom.LOCAL_CACHE, now)
@@ -84,19 +84,19 @@ class Assessor:
         """
         now = self._clock.now()
         outcomes: dict[int, Assessment | ReputableError] = {}
-        checked: dict[int, tuple[Wanted, AssessQuery]] = {}
+        checked: dict[int, tuple[Claim, Wanted]] = {}
         for index, query in enumerate(queries):
             try:
-                checked[index] = self._checked(query, now)
+                checked[index] = _checked(query, now)
             except ReputableError as error:
                 outcomes[index] = error
-        readings = await self._reader.read_many([wanted for wanted, _ in checked.values()])
+        readings = await self._reader.read_many([wanted for _, wanted in checked.values()])
         jobs: dict[int, tuple[Reading, Job]] = {}
-        for (index, (_, query)), reading in zip(checked.items(), readings, strict=True):
+        for (index, (claim, _)), reading in zip(checked.items(), readings, strict=True):
             try:
                 if isinstance(reading, ReputableError):
                     raise reading
-                jobs[index] = (reading, self._job(query, reading))
+                jobs[index] = (reading, self._job(queries[index], claim, reading))
             except ReputableError as error:
                 outcomes[index] = error
         scores = await self._scores.many({job.key: job for _, job in jobs.values()})
@@ -113,7 +113,7 @@ class Assessor:
             return None
         if not (query.as_of is query.at_revision is query.prior_epoch is None) or query.model_version:
             return None
-        reading = self._reader.held(self._checked(query, self._clock.now())[0])
+        reading = self._reader.held(_checked(query, self._clock.now())[1])
         if reading is None or reading.resolution != assessment.resolution:
             return None
         held = self._reader.anchor(reading)
@@ -145,25 +145,13 @@ class Assessor:
         """What an answer of now says of now."""
         return Moment(self._clock.now(), self._reader.revision, self._scores.degraded)
 
-    def _checked(self, query: AssessQuery, now: Micros) -> tuple[Wanted, AssessQuery]:
-        claim = query.claim.checked(now)
-        if query.as_of is not None:
-            check_time("as_of_time", query.as_of, now)
-        if query.at_revision is not None and query.at_revision < 0:
-            raise InvalidInput("at_revision", f"{query.at_revision} is not a revision; give 0 or more")
-        checked = AssessQuery(
-            claim, query.as_of, query.at_revision, query.freshness,
-            query.explanation, query.model_version, query.prior_epoch,
-        )  # fmt: skip
-        return Wanted(claim.source, query.as_of, query.at_revision, query.freshness), checked
-
-    def _job(self, query: AssessQuery, reading: Reading) -> Job:
+    def _job(self, query: AssessQuery, claim: Claim, reading: Reading) -> Job:
         scorer = self._models.get(query.model_version) if query.model_version else self._models.active
         if query.prior_epoch is None:
             epoch = self._shared.epoch_at(reading.as_of, reading.at_revision)
         else:
             epoch = self._shared.epoch(query.prior_epoch)
-        item = ScoreInput(query.claim, reading.record, epoch)
+        item = ScoreInput(claim, reading.record, epoch)
         return Job(scorer, item, query.explanation, content_key(scorer, item, query.explanation))
 
     def _assessment(self, reading: Reading, job: Job, score: Score, tier: ServedFrom, now: Micros) -> Assessment:
@@ -184,3 +172,13 @@ class Assessor:
             served_from=tier,
             degraded=self._scores.degraded,
         )
+
+
+def _checked(query: AssessQuery, now: Micros) -> tuple[Claim, Wanted]:
+    """The claim in canonical form, and what is wanted of its source's record. Raises InvalidInput."""
+    claim = query.claim.checked(now)
+    if query.as_of is not None:
+        check_time("as_of_time", query.as_of, now)
+    if query.at_revision is not None and query.at_revision < 0:
+        raise InvalidInput("at_revision", f"{query.at_revision} is not a revision; give 0 or more")
+    return claim, Wanted(claim.source, query.as_of, query.at_revision, query.freshness)

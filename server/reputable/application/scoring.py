@@ -25,7 +25,7 @@ class Observer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Job:
     """A score that is wanted: by which model, of what, explained how far, and its content key."""
 
@@ -68,7 +68,11 @@ class ScoreFinder:
         away takes nothing from the others.
         """
         if self._cache is None:
-            return self._computed({job.key: job})[job.key]
+            started = self._clock.monotonic()
+            score = job.scorer.score(job.item, job.explanation)
+            self._observer.took("predict", self._clock.monotonic() - started)
+            self._local.put(job.key, score)
+            return score, ServedFrom.COMPUTED
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Found] = loop.create_future()
         if job.key in self._awaited:
