@@ -54,6 +54,7 @@ class ShareScorer:
         self.version = version
         self.digest = hashlib.sha256(version.encode()).digest()
         self.scored = 0
+        self.remembers = False
 
     def reliability(self, record: TrackRecord, epoch: PriorEpoch) -> Reliability:
         """Smoothed by ten verdicts of the base rate."""

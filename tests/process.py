@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,3 +90,33 @@ def serving_in(folder: Path, **settings: str) -> Iterator[tuple[ServiceProcess, 
     with process_in(folder, **settings) as process:
         port = process.wait_for("serving")["port"]
         yield process, f"127.0.0.1:{port}"
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is a process of that id, and no zombie."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
+def gone(pid: int, seconds: float = 5.0) -> bool:
+    """Whether the process ends in time."""
+    due = time.monotonic() + seconds
+    while is_running(pid) and time.monotonic() < due:
+        time.sleep(0.02)
+    return not is_running(pid)
+
+
+def children(pid: int) -> set[int]:
+    """The ids of the processes under a process."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(fields[1]) == pid:
+            child = int(path.parent.name)
+            found |= {child} | children(child)
+    return found

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, FiniteFloat, PositiveInt, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "REPUTABLE_"
 TEST_PREFIX = "REPUTABLE_TEST_"
@@ -64,6 +64,10 @@ class Settings(BaseSettings):
     transport: Literal["grpcio", "fast"] = "grpcio"
     """What carries gRPC: `grpcio`, or `fast` (needs the extra of that name; plaintext only)."""
 
+    processes: PositiveInt = 1
+    """How many processes serve on the port, each with a metrics port of its own: the one set and those after it.
+    More than one needs a PostgreSQL ledger."""
+
     share_port: bool = False
     """Whether several processes may listen on the same port (SO_REUSEPORT); needs a PostgreSQL ledger."""
 
@@ -105,6 +109,17 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "json", "text"] = "auto"
     """`json`, `text`, or `auto`: text on a terminal, JSON elsewhere."""
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic's signature.
+        init_settings: PydanticBaseSettingsSource,
+        *_: PydanticBaseSettingsSource,
+        **__: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Nothing but what `load` gives: it reads the environment, and knows which names are wrong."""
+        return (init_settings,)
+
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
         if (self.tls_certificate is None) != (self.tls_key is None):
@@ -115,8 +130,11 @@ class Settings(BaseSettings):
             raise ValueError("transport fast has no TLS; use transport grpcio")
         if self.transport == "fast" and self.connection_age_seconds:
             raise ValueError("transport fast cannot close connections by age; set connection_age_seconds to 0")
-        if self.share_port and self.ledger_url.startswith("sqlite:"):
-            raise ValueError("share_port needs a postgresql:// ledger_url: SQLite means one process")
+        many = self.processes > 1 or self.share_port
+        if many and self.ledger_url.startswith("sqlite:"):
+            raise ValueError("several processes need a postgresql:// ledger_url: SQLite means one process")
+        if many and self.address.endswith(":0"):
+            raise ValueError("several processes need a port that is the same for all; name one in address")
         return self
 
 
@@ -135,6 +153,13 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> tuple[Set
         return Settings.model_validate(values | given), warnings
     except ValidationError as error:
         raise SettingsError(_sentences(error)) from error
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """This process's environment with the variables that make `load` give these settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    given = settings.model_dump(mode="json", exclude_defaults=True)
+    return kept | {PREFIX + name.upper(): str(value) for name, value in given.items()}
 
 
 def _check_names(variables: Mapping[str, str]) -> list[str]:

@@ -18,7 +18,7 @@ import reputable
 from reputable.v1 import claim_pb2, credibility_pb2, track_records_pb2
 from reputable.v1.credibility_pb2_grpc import CredibilityServiceStub
 from reputable.v1.track_records_pb2_grpc import TrackRecordServiceStub
-from tests.process import ServiceProcess, process_in, serving_in
+from tests.process import ServiceProcess, children, gone, process_in, serving_in
 
 CLAIM = claim_pb2.Claim(text="Unemployment fell by two percent last year.", source_name="Ann Example")
 MODELS = Path(reputable.__file__).parent / "models"
@@ -37,36 +37,6 @@ def record(target: str, request_id: str = "r1") -> track_records_pb2.RecordVerdi
     with grpc.insecure_channel(target) as channel:
         request = track_records_pb2.RecordVerdictRequest(verdict=verdict, request_id=request_id)
         return TrackRecordServiceStub(channel).RecordVerdict(request, timeout=5)
-
-
-def is_running(pid: int) -> bool:
-    """Whether there is a process of that id, and no zombie."""
-    try:
-        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except FileNotFoundError:
-        return False
-
-
-def gone(pid: int, seconds: float = 5.0) -> bool:
-    """Whether the process ends in time."""
-    due = time.monotonic() + seconds
-    while is_running(pid) and time.monotonic() < due:
-        time.sleep(0.02)
-    return not is_running(pid)
-
-
-def children(pid: int) -> set[int]:
-    """The ids of the processes under a process."""
-    found = set()
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if int(fields[1]) == pid:
-            child = int(path.parent.name)
-            found |= {child} | children(child)
-    return found
 
 
 def test_factors_sum_to_the_logit_of_the_credibility(tmp_path: Path) -> None:

@@ -96,6 +96,28 @@ async def test_rows_can_be_neither_changed_nor_deleted(url: str) -> None:
     await ledger.close()
 
 
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("UPDATE ledger_state SET revision = 7", "is said to be at"),
+        ("UPDATE ledger_state SET shared_revision = 2", "is said to be at"),
+        ("UPDATE finding SET truthfulness = 0", "row 2: the finding"),
+        ("UPDATE source_head SET record_digest = chain_digest", "its record digest"),
+        ("DELETE FROM source_name", "names=0"),
+    ],
+)
+async def test_what_was_tampered_with_is_named(url: str, sql: str, expected: str) -> None:
+    ledger = await PostgresLedger.open(url, SetClock())
+    await accepted(ledger, source(), found("a"))
+    await ledger.close()
+    with psycopg.connect(url, autocommit=True, options="-c search_path=reputable") as connection:
+        connection.execute(sql.encode())
+    reader = await PostgresReader.pin(url)
+    differences = (await verify(reader)).differences
+    assert any(expected in sentence for sentence in differences), differences
+    await reader.close()
+
+
 async def test_a_database_without_a_ledger_is_said_to_have_none(url: str) -> None:
     with pytest.raises(LedgerUnavailable, match="holds no ledger"):
         await PostgresReader.pin(url)

@@ -6,7 +6,8 @@ from reputable.api.conversion import wire
 from reputable.api.conversion.assessments import check_batch_size, decode_item, decode_query, encode_refusal, joined
 from reputable.api.interceptors import Context
 from reputable.api.ready import ReadyAnswers
-from reputable.application.assessing import Assessor, AssessQuery
+from reputable.application.assessing import Assessor
+from reputable.application.queries import AssessQuery
 from reputable.domain.assessments import Assessment
 from reputable.domain.errors import ReputableError
 from reputable.v1 import credibility_pb2 as pb

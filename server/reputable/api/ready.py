@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from reputable.application.assessing import Assessor, AssessQuery
+from reputable.application.assessing import Assessor
 from reputable.application.grounds import Grounds
+from reputable.application.queries import AssessQuery
 from reputable.domain.assessments import Assessment
 from reputable.domain.times import Micros
 

@@ -23,11 +23,16 @@ def build(settings: Settings, learning: Learning | None = None) -> App:
     return App(settings, learning or load_learning(settings), load_tracing(settings))
 
 
-def serve(settings: Settings) -> None:
-    """Run the service until SIGTERM or SIGINT; what `App.start` raises is raised."""
+def serve(settings: Settings) -> int:
+    """Run the service until SIGTERM or SIGINT and return the exit code; what `App.start` raises is raised."""
     from reputable.adapters import logs, process
 
     as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stdout.isatty())
     logs.configure(settings.log_level, as_json=as_json)
+    if settings.processes > 1:
+        from reputable.app.many import run_many
+
+        return asyncio.run(run_many(settings))
     app = build(settings)
     asyncio.run(process.run(app, settings.drain_seconds))
+    return 0

@@ -6,28 +6,16 @@ from dataclasses import dataclass
 from reputable.application.content_key import content_key
 from reputable.application.grounds import Grounds
 from reputable.application.ports import AssessmentCache, Clock, LocalCache, ModelShelf, ScoreInput
+from reputable.application.queries import AssessQuery
 from reputable.application.readings import Reading, Wanted
 from reputable.application.record_reading import RecordReader
-from reputable.application.scoring import Job, Observer, ScoreFinder
+from reputable.application.remembering import Memories
+from reputable.application.scoring import Found, Job, Observer, ScoreFinder
 from reputable.application.shared_rows import SharedRows
-from reputable.domain.assessments import Assessment, DegradedPart, Explanation, Score, ServedFrom
+from reputable.domain.assessments import Assessment, DegradedPart, ServedFrom
 from reputable.domain.claims import Claim, check_time
 from reputable.domain.errors import InvalidInput, ReputableError
-from reputable.domain.freshness import STRONG, Freshness
 from reputable.domain.times import DAY, Micros
-
-
-@dataclass(frozen=True, slots=True)
-class AssessQuery:
-    """A claim with the moment, the freshness and the explanation wanted; see AssessClaimRequest."""
-
-    claim: Claim
-    as_of: Micros | None = None
-    at_revision: int | None = None
-    freshness: Freshness = STRONG
-    explanation: Explanation = Explanation.SUMMARY
-    model_version: str = ""
-    prior_epoch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +40,15 @@ class Assessor:
         local: LocalCache,
         cache: AssessmentCache | None,
         observer: Observer,
+        memories: Memories | None = None,
     ) -> None:
         self._clock = clock
         self._shared = shared
         self._reader = reader
         self._models = models
         self._observer = observer
-        self._scores = ScoreFinder(clock=clock, local=local, cache=cache, observer=observer)
+        self._remembers = memories is not None
+        self._scores = ScoreFinder(clock=clock, local=local, cache=cache, observer=observer, memories=memories)
 
     async def assess(self, query: AssessQuery) -> Assessment:
         """Assess one claim.
@@ -72,10 +62,8 @@ class Assessor:
         reading = self._reader.held(wanted) or await self._reader.read(wanted)
         self._observer.took("record", self._clock.monotonic() - started)
         job = self._job(query, claim, reading)
-        score = self._scores.local(job)
-        if score is not None:
-            return self._assessment(reading, job, score, ServedFrom.LOCAL_CACHE, now)
-        return self._assessment(reading, job, *await self._scores.one(job), now)
+        found = self._scores.local(job) or await self._scores.one(job)
+        return self._assessment(reading, job, found, now)
 
     async def assess_many(self, queries: Sequence[AssessQuery]) -> list[Assessment | ReputableError]:
         """Assess claims together, answers in order; equal claims are scored once.
@@ -99,9 +87,9 @@ class Assessor:
                 jobs[index] = (reading, self._job(queries[index], claim, reading))
             except ReputableError as error:
                 outcomes[index] = error
-        scores = await self._scores.many({job.key: job for _, job in jobs.values()})
+        found = await self._scores.many({job.key: job for _, job in jobs.values()})
         for index, (reading, job) in jobs.items():
-            outcomes[index] = self._assessment(reading, job, *scores[job.key], now)
+            outcomes[index] = self._assessment(reading, job, found[job.key], now)
         return [outcomes[index] for index in range(len(queries))]
 
     def grounds(self, query: AssessQuery, assessment: Assessment) -> Grounds | None:
@@ -111,7 +99,7 @@ class Assessor:
         """
         if assessment.served_from is not ServedFrom.LOCAL_CACHE or query.freshness.token is not None:
             return None
-        if not (query.as_of is query.at_revision is query.prior_epoch is None) or query.model_version:
+        if not query.is_of_now or query.model_version:
             return None
         reading = self._reader.held(_checked(query, self._clock.now())[1])
         if reading is None or reading.resolution != assessment.resolution:
@@ -152,13 +140,15 @@ class Assessor:
         else:
             epoch = self._shared.epoch(query.prior_epoch)
         item = ScoreInput(claim, reading.record, epoch)
-        return Job(scorer, item, query.explanation, content_key(scorer, item, query.explanation))
+        full = self._remembers and scorer.remembers and bool(epoch.memory_digest)
+        key = content_key(scorer, item, query.explanation, full=full)
+        return Job(scorer, item, query.explanation, key, full, waits=full and not query.is_of_now)
 
-    def _assessment(self, reading: Reading, job: Job, score: Score, tier: ServedFrom, now: Micros) -> Assessment:
-        self._observer.assessed(score.credibility, tier)
+    def _assessment(self, reading: Reading, job: Job, found: Found, now: Micros) -> Assessment:
+        self._observer.assessed(found.score.credibility, found.tier)
         record = reading.record
         return Assessment(
-            score=score,
+            score=found.score,
             resolution=reading.resolution,
             model_version=job.scorer.version,
             prior_epoch=job.item.epoch.number,
@@ -169,8 +159,8 @@ class Assessor:
             record_digest=record.digest,
             assessed_at=now,
             expires_at=(now // DAY + 1) * DAY,
-            served_from=tier,
-            degraded=self._scores.degraded,
+            served_from=found.tier,
+            degraded=(*self._scores.degraded, DegradedPart.MEMORY) if found.light else self._scores.degraded,
         )
 
 

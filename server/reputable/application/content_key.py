@@ -12,11 +12,14 @@ SCHEMA = 2
 """Raised whenever equal inputs may give another score or another encoding of it."""
 
 
-def content_key(scorer: Scorer, item: ScoreInput, explanation: Explanation) -> bytes:
-    """32 bytes; distinct inputs give distinct keys, so a stale score cannot be asked for."""
+def content_key(scorer: Scorer, item: ScoreInput, explanation: Explanation, *, full: bool = False) -> bytes:
+    """32 bytes; distinct inputs give distinct keys, so a stale score cannot be asked for.
+
+    `full` says whether the full form is wanted, which reads the epoch's verdict memory.
+    """
     record = item.record
     encoded = (
-        _scorer_part(scorer.version, scorer.digest, item.epoch.digest(), explanation.value)
+        _scorer_part(scorer.version, scorer.digest, item.epoch.digest(), explanation.value, full)
         + _record_part(record.day, record.source_id, record.kind.value, record.key)
         + item.claim.encoded()
     )
@@ -24,8 +27,8 @@ def content_key(scorer: Scorer, item: ScoreInput, explanation: Explanation) -> b
 
 
 @lru_cache(maxsize=64)
-def _scorer_part(version: str, digest: bytes, epoch_digest: bytes, explanation: str) -> bytes:
-    return encode_parts(("score", SCHEMA, version, digest, epoch_digest, explanation))
+def _scorer_part(version: str, digest: bytes, epoch_digest: bytes, explanation: str, full: bool) -> bytes:  # noqa: FBT001 - private.
+    return encode_parts(("score", SCHEMA, version, digest, epoch_digest, explanation, full))
 
 
 @lru_cache(maxsize=8_192)

@@ -3,6 +3,7 @@
 import asyncio
 
 from reputable.application.ports import Clock, Ledger, ModelShelf, PriorComputer
+from reputable.application.remembering import Memories
 from reputable.application.shared_rows import SharedRows
 from reputable.application.writes import epoch_write
 from reputable.domain.epochs import PriorEpoch
@@ -17,13 +18,21 @@ class EpochKeeper:
     """Keeps the ledger supplied with today's epoch."""
 
     def __init__(
-        self, *, clock: Clock, ledger: Ledger, shared: SharedRows, models: ModelShelf, computer: PriorComputer
+        self,
+        *,
+        clock: Clock,
+        ledger: Ledger,
+        shared: SharedRows,
+        models: ModelShelf,
+        computer: PriorComputer,
+        memories: Memories | None = None,
     ) -> None:
         self._clock = clock
         self._ledger = ledger
         self._shared = shared
         self._models = models
         self._computer = computer
+        self._memories = memories
 
     async def ensure_today(self) -> PriorEpoch:
         """The epoch of today; computed and written if no process has done so yet.
@@ -49,7 +58,9 @@ class EpochKeeper:
         history = [row async for row in self._ledger.history(reviewed_before=start, at_revision=revision)]
         directory = self._shared.directory
         kinds = {row.source_id: directory.get(row.source_id).kind for row in history}
-        return await asyncio.to_thread(
+        memories = None if self._memories is None or not self._models.active.remembers else self._memories
+        vectors = await memories.vectors(history) if memories is not None else None
+        epoch = await asyncio.to_thread(
             self._computer.compute,
             number=self._shared.latest_epoch.number + 1,
             start=start,
@@ -57,7 +68,12 @@ class EpochKeeper:
             history=history,
             kinds=kinds,
             scorer=self._models.active,
+            standings=self._shared.standings(revision),
+            vectors=vectors,
         )
+        if memories is not None and vectors:
+            memories.adopt(epoch, history, vectors)
+        return epoch
 
     async def run(self) -> None:
         """Keep at it until cancelled; a ledger out of reach is tried again."""

@@ -8,6 +8,7 @@ from reputable.application.payloads import parse_verdict
 from reputable.application.ports import Clock, Ledger, ModelShelf, Receipt, ScoreInput, Write
 from reputable.application.readings import Wanted
 from reputable.application.record_reading import RecordReader
+from reputable.application.remembering import Memories
 from reputable.application.shared_rows import SharedRows
 from reputable.domain.assessments import Explanation
 from reputable.domain.entries import EntryKind
@@ -48,6 +49,7 @@ class HonestyWatch:
         reader: RecordReader,
         models: ModelShelf,
         observer: HonestyObserver,
+        memories: Memories | None = None,
         most_waiting: int = MOST_WAITING,
     ) -> None:
         self._clock = clock
@@ -55,6 +57,7 @@ class HonestyWatch:
         self._reader = reader
         self._models = models
         self._observer = observer
+        self._memories = memories
         self._most_waiting = most_waiting
         self._waiting: deque[tuple[bytes, Receipt]] = deque()
         self._wake = asyncio.Event()
@@ -93,7 +96,10 @@ class HonestyWatch:
         try:
             reading = await self._reader.read(wanted)
             epoch = self._shared.epoch_at(reading.as_of, reading.at_revision)
-            score = scorer.score(ScoreInput(verdict.claim, reading.record, epoch), Explanation.NONE)
+            item = ScoreInput(verdict.claim, reading.record, epoch)
+            if self._memories is not None and scorer.remembers and epoch.memory_digest:
+                item = await self._memories.recall(item, wait=False)
+            score = scorer.score(item, Explanation.NONE)
         except Exception:  # noqa: BLE001 - one claim that a model fails on must not end the watch.
             self._observer.unforeseen()
             return

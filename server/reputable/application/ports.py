@@ -124,6 +124,11 @@ class Scorer(Protocol):
         """SHA-256 of its manifest; part of every cache key."""
         ...
 
+    @property
+    def remembers(self) -> bool:
+        """Whether it has a full form, which reads the verdict memory."""
+        ...
+
     def score(self, item: ScoreInput, explanation: Explanation) -> Score:
         """Score one claim; pure: equal inputs give bit-equal scores."""
         ...

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 
 from reputable.application import payloads
-from reputable.application.ports import LedgerCounts, LedgerReader
+from reputable.application.ports import LedgerCounts, LedgerReader, LedgerState
 from reputable.application.sealing import Heads, Seal, check_seal
-from reputable.domain.entries import NO_PREVIOUS, Entry, EntryKind
+from reputable.domain.entries import NO_PREVIOUS, SHARED_KINDS, Entry, EntryKind
 from reputable.domain.findings import Finding, active, record_digest
 from reputable.domain.sources import Source, SourceKind
 
@@ -45,6 +45,7 @@ class _Said:
     reviewers: set[str] = field(default_factory=set)
     epochs: set[int] = field(default_factory=set)
     retractions: dict[int, int] = field(default_factory=dict)
+    shared_revision: int = 0
 
 
 async def verify(
@@ -66,6 +67,9 @@ async def verify(
         await _check_chain(reader, chain, report, said)
     await _check_sources(reader, report, said)
     _check_counts(await reader.counts(), report, said)
+    state = await reader.state()
+    if state != LedgerState(report.entries, said.shared_revision):
+        report.differs(f"the ledger is said to be at {state}, its rows at {report.entries} and {said.shared_revision}")
     if seal is not None:
         for sentence in await check_seal(reader, seal):
             report.differs(sentence)
@@ -96,6 +100,8 @@ def _check_row(entry: Entry, report: Verification, said: _Said) -> None:
     if entry.previous_digest != previous:
         report.differs(f"row {entry.revision}: does not follow the row of {entry.source_id!r} before it")
     said.heads[entry.source_id] = (entry.source_revision, entry.digest)
+    if entry.kind in SHARED_KINDS:
+        said.shared_revision = entry.revision
     try:
         _gather(entry, said)
     except (ValueError, KeyError, TypeError, LookupError) as error:

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
+import grpc
 import stamina.instrumentation
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from reputable.cli.exits import CommandError, Exit
 from reputable.client import (
     Claim,
     Client,
@@ -23,10 +27,23 @@ from reputable.domain.times import Micros, to_datetime
 
 @contextmanager
 def client_of(server: str, attempts: int = 4) -> Iterator[Client]:
-    """A client that retries in silence."""
+    """A client of the `--server` given, that retries in silence."""
     stamina.instrumentation.set_on_retry_hooks([])
-    with Client(server, retries=Retries(attempts=attempts)) as client:
+    target, credentials = _target_of(server)
+    with Client(target, credentials=credentials, retries=Retries(attempts=attempts)) as client:
         yield client
+
+
+def _target_of(server: str) -> tuple[str, grpc.ChannelCredentials | None]:
+    """The target and the credentials of `HOST:PORT` or `tls://HOST:PORT?ca=FILE&cert=FILE&key=FILE`."""
+    if not server.startswith("tls://"):
+        return server, None
+    url = urlsplit(server)
+    files = dict(parse_qsl(url.query))
+    if files.keys() - {"ca", "cert", "key"} or ("cert" in files) != ("key" in files):
+        raise CommandError("--server: write tls://HOST:PORT?ca=FILE&cert=FILE&key=FILE.", Exit.USAGE)
+    ca, cert, key = (Path(files[name]).read_bytes() if name in files else None for name in ("ca", "cert", "key"))
+    return url.netloc, grpc.ssl_channel_credentials(ca, key, cert)
 
 
 def claim_message(claim: claims.Claim) -> Claim:

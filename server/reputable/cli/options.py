@@ -9,7 +9,14 @@ from reputable.cli.exits import CommandError, Exit
 
 SERVER = "127.0.0.1:50051"
 
-ServerOption = Annotated[str, typer.Option("--server", metavar="HOST:PORT", help="The service to ask.")]
+ServerOption = Annotated[
+    str,
+    typer.Option(
+        "--server",
+        metavar="HOST:PORT",
+        help="The service to ask; with TLS: tls://HOST:PORT?ca=FILE&cert=FILE&key=FILE, each file optional.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 RejectsOption = Annotated[
     Path | None,

@@ -18,6 +18,8 @@ from reputable.client import (
     TrackRecord,
 )
 
+BASE_RATE = "base_rate"
+"""Name of the factor that stands for all claims checked lately."""
 TIERS = {
     ServedFrom.SERVED_FROM_LOCAL_CACHE: "local cache",
     ServedFrom.SERVED_FROM_REDIS: "Redis",
@@ -53,8 +55,11 @@ def estimate(assessment: Assessment) -> str:
 
 
 def strongest_reason(assessment: Assessment) -> str:
-    """The sentence of the factor that moves the credibility most; "" without factors."""
-    factors = [factor for factor in assessment.factors if factor.sentence]
+    """The sentence of the factor that moves this claim most; "" without factors.
+
+    The base rate is left out: it moves all claims alike.
+    """
+    factors = [factor for factor in assessment.factors if factor.sentence and factor.name != BASE_RATE]
     return max(factors, key=lambda f: abs(f.contribution)).sentence if factors else ""
 
 

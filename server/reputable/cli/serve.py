@@ -23,15 +23,16 @@ def register(app: typer.Typer) -> None:
 def serve(
     address: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Where to serve gRPC.")] = None,
     ledger: Annotated[str | None, typer.Option(metavar="URL", help="sqlite:///file or postgresql://...")] = None,
+    processes: Annotated[int | None, typer.Option(metavar="N", help="How many; needs a PostgreSQL ledger.")] = None,
 ) -> None:
     """Run the service."""
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # Read at its import; what matters of its lines is said by ours.
     from reputable.app import serve as run
     from reputable.settings import load
 
-    options = {"address": address, "ledger_url": ledger}
+    options = {"address": address, "ledger_url": ledger, "processes": processes}
     given: dict[str, object] = {name: value for name, value in options.items() if value}
     settings, warnings = load(None, **given)
     for warning in warnings:
         typer.echo(f"reputable: {warning}", err=True)
-    run(settings)
+    raise typer.Exit(run(settings))

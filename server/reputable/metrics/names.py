@@ -3,7 +3,7 @@
 TIERS = ("local", "redis")
 RESULTS = ("hit", "miss")
 SERVED_FROM = ("local", "redis", "computed")
-STAGES = ("record", "cache", "predict")
+STAGES = ("record", "cache", "memory", "predict")
 REDIS_PROBLEMS = ("timeout", "error", "refused", "skipped", "dropped")
 """`refused`: the MAC did not vouch for a value; `skipped`: a look-up while the breaker was open;
 `dropped`: a score that was not stored."""

@@ -30,7 +30,7 @@ from reputable.api.conversion.verdicts import (
     encode_scorecard,
     encode_verdict,
 )
-from reputable.application.assessing import AssessQuery
+from reputable.application.queries import AssessQuery
 from reputable.domain.assessments import (
     Explanation,
 )

@@ -10,8 +10,9 @@ from reputable.adapters.local_cache import LruCache
 from reputable.adapters.names import LetterLore
 from reputable.adapters.sqlite_ledger import SqliteLedger
 from reputable.application import writes
-from reputable.application.assessing import Assessor, AssessQuery
+from reputable.application.assessing import Assessor
 from reputable.application.ports import Receipt, Write
+from reputable.application.queries import AssessQuery
 from reputable.application.record_reading import RecordReader
 from reputable.application.shared_rows import SharedRows
 from reputable.domain.assessments import Assessment, Basis, Explanation, ServedFrom

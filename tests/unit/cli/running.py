@@ -27,7 +27,7 @@ class SteadyPriors:
 
 
 @contextmanager
-def service(ledger_url: str) -> Iterator[str]:
+def service(ledger_url: str, **given: object) -> Iterator[str]:
     """Serve on a free port of 127.0.0.1; yields `host:port`."""
     settings, _ = load(
         {},
@@ -36,6 +36,7 @@ def service(ledger_url: str) -> Iterator[str]:
         redis_url="off",
         ledger_url=ledger_url,
         log_calls="none",
+        **given,
     )
     app = build(settings, Learning(OneModel(ShareScorer()), SteadyPriors()))
     loop = asyncio.new_event_loop()

@@ -11,7 +11,7 @@ from reputable.api.conversion.claims import (
     encode_interval,
 )
 from reputable.api.errors import code_of, text_of
-from reputable.application.assessing import AssessQuery
+from reputable.application.queries import AssessQuery
 from reputable.domain.assessments import Explanation, Reliability
 from reputable.domain.errors import InvalidInput, ReputableError
 from reputable.domain.freshness import STRONG

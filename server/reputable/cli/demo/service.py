@@ -69,9 +69,11 @@ def _interrupt(_signal: int, _frame: object) -> NoReturn:
 
 def _check_free(variable: str, address: str) -> None:
     """Raise CommandError when the address is taken."""
-    host, _, port = address.rpartition(":")
-    if address == "off" or port == "0":
+    if address == "off":
         return
+    host, _, port = address.rpartition(":")
+    if port == "0":
+        raise CommandError(f"{variable} must name a port, so that it can be shown.")
     family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -25,7 +25,7 @@ LEAST_EVIDENCE = 5
 """Verdicts that the source shown in the loop has, at least: one verdict then moves it a little."""
 
 LEGEND = """\
-Credibility  probability that checking would find the claim at least half true, with its 90 % interval.
+Credibility  probability that checking would find the claim at least half true; 90 % interval.
 Verdicts     how many checked claims of the source that rests on.
 Pair         Admiralty pair, derived: A-E how reliable the source (F: too little known),
              2-5 how credible the claim (6: cannot be judged)."""
@@ -36,8 +36,8 @@ def tour(service: RunningService, examples: Path) -> None:
     shown = console()
     client, model = service.client, service.client.get_model()
     shown.print(
-        f"Reputable serves on {service.settings.address}, started in {service.start_seconds:.1f} s "
-        f"(model {model.version}, ledger {service.settings.ledger_url})."
+        f"Reputable serves on {service.settings.address}, started in {service.start_seconds:.1f} s.\n"
+        f"Model {model.version}, ledger {service.settings.ledger_url}."
     )
     _prepare(client, examples)
     shown.print(LEGEND + "\n")
