@@ -15,7 +15,7 @@ UV_COMPILE := $(BIN)/uv pip compile --no-config --quiet --universal --python-ver
 	--generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
 
 # What format, lint and types are checked on: those of these folders that there are.
-SOURCES := $(wildcard server scripts tests benchmarks)
+SOURCES := $(wildcard server scripts tests benchmarks k8s)
 
 # The released contract's descriptors; `make check` compares proto/ with them.
 RELEASED := proto/released.binpb
@@ -72,8 +72,10 @@ run: setup ## Start the service and watch an article's claims being assessed (ON
 proto: setup-dev ## Generate server/reputable/v1 from proto/.
 	@$(BIN)/python scripts/generate_proto.py server
 
-docs: setup-dev ## Generate docs/configuration.md and docs/metrics.md from the code.
+docs: setup-dev ## Generate the pages on settings and metrics, the PrometheusRule and the dashboard.
 	@$(BIN)/python scripts/generate_docs.py
+	@$(BIN)/python scripts/generate_prometheus_rule.py
+	@$(BIN)/python -m k8s.dashboards.generate
 
 release-proto: setup-dev ## Take the present contract as the one that no later change may break.
 	$(BIN)/buf build --output $(RELEASED)
@@ -110,13 +112,12 @@ bench-quality: setup-dev ## Measure how right the assessments are and print each
 	@$(BIN)/python -m benchmarks.quality $(ARGS)
 
 k8s: setup-dev $(CHECKOV_VENV)/.done ## Build and check the Kubernetes manifests and the Dockerfile.
-	@for overlay in k8s/overlays/*/; do \
-		name=$$(basename $$overlay); mkdir -p build/k8s; echo "$$overlay"; \
-		$(BIN)/kubectl kustomize $$overlay > build/k8s/$$name.yaml || exit 1; \
-		$(BIN)/kubernetes-validate --strict build/k8s/$$name.yaml || exit 1; \
-	done
+	$(BIN)/python scripts/generate_prometheus_rule.py --check
+	$(BIN)/python -m k8s.dashboards.generate --check
+	$(BIN)/python scripts/check_manifests.py build/k8s
+	$(CHECKOV_VENV)/bin/checkov --config-file .checkov.yaml --directory build/k8s
 	$(BIN)/hadolint Dockerfile
-	$(CHECKOV_VENV)/bin/checkov --skip-download --quiet --compact --directory build/k8s
+	$(CHECKOV_VENV)/bin/checkov --config-file .checkov.yaml --file Dockerfile
 
 clean: ## Remove the environments, build results and caches, and keep the ledger under var/.
 	rm -rf $(VENV) $(CHECKOV_VENV) build dist .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -92,6 +92,7 @@ class OneModel:
 
     def __init__(self, scorer: ShareScorer) -> None:
         self.active = scorer
+        self.previous = ""
 
     def get(self, version: str) -> ShareScorer:
         """The one."""

@@ -1,15 +1,19 @@
 """A service in the test's own process, called over the wire; its model is the share of credible verdicts."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 
 import grpc
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
 
-from reputable.app import App, Learning, build
-from reputable.application.ports import Scorer
+from reputable.adapters.model_shelf import FolderShelf
+from reputable.adapters.tracing import Tracing
+from reputable.app import App, Learning
+from reputable.application.ports import ModelShelf, Scorer
 from reputable.domain.epochs import PriorEpoch
 from reputable.domain.times import Micros
 from reputable.settings import load
@@ -79,6 +83,19 @@ class Service:
         request = credibility_pb2.AssessClaimRequest(claim=claim_pb2.Claim(text=text, source_name=source))
         return await self.credibility.AssessClaim(request, timeout=5)
 
+    async def fetch(self, path: str = "/metrics", accept: str = "") -> tuple[int, str]:
+        """Status and body that the metrics port answers with."""
+
+        def get() -> tuple[int, str]:
+            connection = HTTPConnection("127.0.0.1", self.app.metrics_port, timeout=10)
+            connection.request("GET", path, headers={"Accept": accept})
+            response = connection.getresponse()
+            body = response.read().decode()
+            connection.close()
+            return response.status, body
+
+        return await asyncio.to_thread(get)
+
     async def record(
         self, text: str = "Rain fell.", source: str = "Ann Example", truthfulness: float = 1.0, reviewer: str = "Desk"
     ) -> track_records_pb2.RecordVerdictResponse:
@@ -92,7 +109,9 @@ class Service:
 
 
 @asynccontextmanager
-async def running(folder: Path, **given: object) -> AsyncIterator[Service]:
+async def running(
+    folder: Path, *, models: ModelShelf | None = None, tracing: Tracing | None = None, **given: object
+) -> AsyncIterator[Service]:
     """A service with a ledger in `folder`, on free ports, without Redis unless `given` says otherwise."""
     defaults: dict[str, object] = {
         "address": "127.0.0.1:0",
@@ -104,7 +123,8 @@ async def running(folder: Path, **given: object) -> AsyncIterator[Service]:
     }
     settings, _ = load({}, **(defaults | given))
     scorer = ShareScorer()
-    app = build(settings, Learning(OneModel(scorer), EvenPriors()))
+    follow = models.follow_choice if isinstance(models, FolderShelf) else lambda: None
+    app = App(settings, Learning(models or OneModel(scorer), EvenPriors(), follow), tracing)
     try:
         await app.start()
         async with grpc.aio.insecure_channel(f"127.0.0.1:{app.port}") as channel:

@@ -86,8 +86,7 @@ def during_start(reached: Callable[[], None]) -> None:
 
 
 POINTS: dict[str, Callable[[Callable[[], None]], None]] = {
-    point.__name__: point
-    for point in (before_insert, before_commit, after_commit, after_acknowledgement, during_start)
+    point.__name__: point for point in (before_insert, before_commit, after_commit, after_acknowledgement, during_start)
 }
 
 

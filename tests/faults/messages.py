@@ -13,7 +13,26 @@ from tests.faults.running import Service
 
 REVIEWER = "Faults Weekly"
 WORDS = (
-    "taxes", "jobs", "crime", "energy", "schools", "border", "health", "water", "trade", "wages", "votes", "roads", "farms", "banks", "homes", "debt", "prices", "police", "army", "climate",
+    "taxes",
+    "jobs",
+    "crime",
+    "energy",
+    "schools",
+    "border",
+    "health",
+    "water",
+    "trade",
+    "wages",
+    "votes",
+    "roads",
+    "farms",
+    "banks",
+    "homes",
+    "debt",
+    "prices",
+    "police",
+    "army",
+    "climate",
 )
 
 

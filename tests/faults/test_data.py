@@ -107,7 +107,9 @@ def test_a17_a_name_that_only_looks_the_same_is_another_source_and_says_so(servi
     assert looks_alike.resolution.confusable_with == "bbc-com"
 
 
-@pytest.mark.parametrize("form", ["news-site.com", "NEWS-site.COM", "www.news-site.com", "news-site\u3002com", "news-site.com."])
+@pytest.mark.parametrize(
+    "form", ["news-site.com", "NEWS-site.COM", "www.news-site.com", "news-site\u3002com", "news-site.com."]
+)
 def test_a18_every_form_of_a_host_name_is_the_same_source(service: Service, form: str) -> None:
     service.sources.CreateSource(
         sources_pb2.CreateSourceRequest(source=sources_pb2.Source(display_name="news-site.com"), request_id="a18"),

@@ -174,7 +174,9 @@ def test_f03_a_client_with_its_own_patience_would_hang(tmp_path: Path, redis: Re
     print(f"the naive variant had not answered after {time.monotonic() - started:.1f} s")
 
 
-@pytest.mark.parametrize("fault", [faults.slow(0.2), faults.trickle(0.002), faults.blackhole], ids=["slow", "trickling", "silent"])
+@pytest.mark.parametrize(
+    "fault", [faults.slow(0.2), faults.trickle(0.002), faults.blackhole], ids=["slow", "trickling", "silent"]
+)
 def test_f04_f05_a_slow_trickling_or_silent_redis_costs_50_ms_until_the_breaker_opens(
     cached: Cached, fault: Fault
 ) -> None:
@@ -246,7 +248,11 @@ def test_f09_an_error_of_redis_is_a_miss(cached: Cached, error: str) -> None:
 
 
 def test_f10_a_value_of_another_type_is_a_miss_and_is_overwritten(cached: Cached) -> None:
-    cached.redis.command("EVAL", "for _, k in ipairs(redis.call('KEYS', '*')) do redis.call('DEL', k) redis.call('LPUSH', k, 'x') end", "0")
+    cached.redis.command(
+        "EVAL",
+        "for _, k in ipairs(redis.call('KEYS', '*')) do redis.call('DEL', k) redis.call('LPUSH', k, 'x') end",
+        "0",
+    )
     assert cached.assess(1).served_from == COMPUTED
     cached.fill()
 
@@ -267,9 +273,7 @@ def test_f12_an_answer_to_another_question_is_a_miss_and_drops_the_connection(ca
 
 
 @pytest.mark.parametrize(("variant", "fault"), [("flipped", faults.flip_bit), ("another's", faults.Desynchronise())])
-def test_f11_f12_without_a_mac_scores_would_be_wrong(
-    tmp_path: Path, redis: Redis, variant: str, fault: Fault
-) -> None:
+def test_f11_f12_without_a_mac_scores_would_be_wrong(tmp_path: Path, redis: Redis, variant: str, fault: Fault) -> None:
     """The naive variant believes whatever Redis answers."""
     environ = {"REPUTABLE_TEST_VARIANT": "no_mac", "REPUTABLE_LOCAL_CACHE_SIZE": "0"}
     with FaultProxy(redis.port) as proxy:

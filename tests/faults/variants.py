@@ -62,8 +62,7 @@ def patient_redis() -> None:
 
 
 VARIANTS: dict[str, Callable[[], None]] = {
-    variant.__name__: variant
-    for variant in (maximum_concurrent_rpcs, endless_calls, nan_scores, no_mac, patient_redis)
+    variant.__name__: variant for variant in (maximum_concurrent_rpcs, endless_calls, nan_scores, no_mac, patient_redis)
 }
 
 

@@ -17,9 +17,10 @@ from reputable.adapters.sqlite_ledger import SqliteLedger
 from reputable.adapters.tracing import SPANS, Tracing
 from reputable.application.assessing import Assessor
 from reputable.application.record_reading import RecordReader
+from reputable.application.remembering import Memories
 from reputable.application.resolving import Resolver
 from reputable.v1 import claim_pb2, credibility_pb2, track_records_pb2
-from tests.running import Running, running
+from tests.service import Service, running
 
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 CALLER = (("traceparent", f"00-{TRACE_ID}-00f067aa0ba902b7-01"),)
@@ -38,12 +39,12 @@ def tracing(spans: InMemorySpanExporter) -> Tracing:
     return Tracing(SimpleSpanProcessor(spans))
 
 
-async def assess(service: Running, text: str = WORDS) -> None:
+async def assess(service: Service, text: str = WORDS) -> None:
     claim = claim_pb2.Claim(text=text, source_name=NAME)
     await service.credibility.AssessClaim(credibility_pb2.AssessClaimRequest(claim=claim), metadata=CALLER)
 
 
-async def record(service: Running) -> None:
+async def record(service: Service) -> None:
     claim = claim_pb2.Claim(text=WORDS, source_name=NAME)
     verdict = track_records_pb2.Verdict(claim=claim, reviewer="Desk", truthfulness=0.0)
     request = track_records_pb2.RecordVerdictRequest(verdict=verdict, request_id="r1")
@@ -106,8 +107,8 @@ async def test_work_that_no_call_asked_for_makes_no_trace(
 async def test_latency_buckets_show_the_trace_of_a_call_in_openmetrics_only(tmp_path: Path, tracing: Tracing) -> None:
     async with running(tmp_path, tracing=tracing) as service:
         await assess(service)
-        as_openmetrics = await asyncio.to_thread(service.fetch, "/metrics", OPENMETRICS)
-        as_text = await asyncio.to_thread(service.fetch, "/metrics")
+        as_openmetrics = (await service.fetch(accept=OPENMETRICS))[1]
+        as_text = (await service.fetch())[1]
     shown = re.findall(
         r"^grpc_server_handling_seconds_bucket\{.*AssessClaim.*# \{trace_id=\"(\w+)\"", as_openmetrics, re.MULTILINE
     )
@@ -120,7 +121,7 @@ async def test_without_traces_nothing_stands_between_the_parts(tmp_path: Path) -
         servicer = vars(service.app)
         assert servicer["_tracing"] is None
         await assess(service)
-        text = await asyncio.to_thread(service.fetch, "/metrics", OPENMETRICS)
+        text = (await service.fetch(accept=OPENMETRICS))[1]
     assert "trace_id" not in text
 
 
@@ -128,7 +129,8 @@ def test_every_method_named_for_a_span_is_there() -> None:
     from reputable.learning.predictor import Predictor
 
     kinds = {
-        "resolver": Resolver, "reader": RecordReader, "cache": RedisCache, "ledger": SqliteLedger, "scorer": Predictor,
+        "resolver": Resolver, "reader": RecordReader, "cache": RedisCache, "memories": Memories,
+        "ledger": SqliteLedger, "scorer": Predictor,
     }  # fmt: skip
     assert kinds.keys() == SPANS.keys()
     for part, spans in SPANS.items():
@@ -137,5 +139,5 @@ def test_every_method_named_for_a_span_is_there() -> None:
 
 def test_the_assessor_uses_no_part_that_is_not_traced() -> None:
     assert set(inspect.signature(Assessor).parameters) == {
-        "clock", "shared", "reader", "models", "local", "cache", "observer",
+        "clock", "shared", "reader", "models", "local", "cache", "observer", "memories",
     }  # fmt: skip

@@ -1,11 +1,12 @@
 """Settings come from the environment, and a mistake in them is told before anything starts."""
 
+import os
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from reputable.settings import SettingsError, load
+from reputable.settings import SettingsError, environment, load
 
 
 def test_nothing_needs_to_be_set() -> None:
@@ -82,6 +83,8 @@ def test_a_wrong_value_stops_the_start_with_the_variables_name(name: str, value:
         {"transport": "fast", "tls_key": Path("k"), "tls_certificate": Path("c")},
         {"transport": "fast", "connection_age_seconds": 5},
         {"share_port": True},
+        {"processes": 2},
+        {"processes": 2, "ledger_url": "postgresql://host/db", "address": "127.0.0.1:0"},
     ],
 )
 def test_settings_that_do_not_fit_together_stop_the_start(given: dict[str, object]) -> None:
@@ -99,3 +102,12 @@ def test_settings_never_change() -> None:
     settings, _ = load({})
     with pytest.raises(ValidationError):
         settings.address = "127.0.0.1:1"
+
+
+def test_another_process_can_be_given_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REPUTABLE_ADDRESS", "127.0.0.1:9")
+    given = {"address": "127.0.0.1:8", "reflection": True, "models_dir": Path("m"), "drain_seconds": 0.5}
+    settings, _ = load({}, **given)
+    variables = environment(settings)
+    assert load(variables)[0] == settings
+    assert variables["PATH"] == os.environ["PATH"]

@@ -56,7 +56,7 @@ class Planner:
                 return IdempotencyConflict(message)
             return replace(earlier[1], duplicate=True)
         try:
-            return self._rules[write.kind](write)
+            return self._finding(write) if write.finding is not None else self._rules[write.kind](write)
         except ReputableError as refusal:
             return refusal
 

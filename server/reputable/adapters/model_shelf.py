@@ -2,10 +2,11 @@
 
 import os
 import stat
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
+
+import structlog
 
 from reputable.application.ports import Scorer
 from reputable.domain.errors import ArtifactRefused, ModelNotFound, ReputableError
@@ -14,6 +15,8 @@ from reputable.domain.models import ModelInfo, check_version
 CHOICE = "active"
 """The file, beside the versions' folders, that names the active version and under it the one before."""
 _MOST_LOADED = 4
+
+_LOG = structlog.get_logger("reputable.models")
 
 
 class FolderShelf:
@@ -36,11 +39,13 @@ class FolderShelf:
         self._load = load
         self._describe = describe
         self._default = default
-        self._loaded: OrderedDict[str, Scorer] = OrderedDict()
+        self._loaded: dict[str, Scorer] = {}
+        self._scoring = ""
         self._lock = Lock()
-        self._previous = ""
+        self._choosing = Lock()
         chosen = self._read_choice()
         self._active = self.get(chosen[0] if chosen else default)
+        self._scoring = self._active.version
         self._previous = chosen[1] if len(chosen) > 1 else ""
 
     @property
@@ -54,19 +59,26 @@ class FolderShelf:
         return self._previous
 
     def get(self, version: str) -> Scorer:
-        """One of them, loaded; InvalidInput, ModelNotFound, ArtifactRefused."""
+        """One of them; InvalidInput, ModelNotFound, ArtifactRefused.
+
+        Reads files, and waits for one that is being read, only for a version that is not loaded.
+        """
+        held = self._loaded.get(version)
+        if held is not None:
+            return held
         folder = self._folder(check_version("model_version", version))
         with self._lock:
-            scorer = self._loaded.get(version)
-            if scorer is None:
-                scorer = self._loaded[version] = self._load(folder)
-                if scorer.version != version:
-                    del self._loaded[version]
-                    message = f"the folder {version!r} holds the model {scorer.version!r}; name it after its version"
-                    raise ArtifactRefused(message)
-            self._loaded.move_to_end(version)
-            while len(self._loaded) > _MOST_LOADED:
-                self._loaded.popitem(last=False)
+            return self._loaded.get(version) or self._load_from(folder)
+
+    def _load_from(self, folder: Path) -> Scorer:
+        scorer = self._load(folder)
+        if scorer.version != folder.name:
+            message = f"the folder {folder.name!r} holds the model {scorer.version!r}; name it after its version"
+            raise ArtifactRefused(message)
+        others = [version for version in self._loaded if version != self._scoring]
+        for version in others[: max(0, len(self._loaded) + 1 - _MOST_LOADED)]:
+            del self._loaded[version]
+        self._loaded[scorer.version] = scorer
         return scorer
 
     def describe(self, version: str = "") -> ModelInfo:
@@ -90,19 +102,28 @@ class FolderShelf:
         Raises InvalidInput, ModelNotFound and ArtifactRefused, and then the model before stays.
         """
         scorer = self.get(check_version("version", version))
-        before = self._active.version
-        if version != before:
-            self._write_choice(version, before)
-            self._active, self._previous = scorer, before
+        with self._choosing:
+            before = self._active.version
+            chosen = self._read_choice()
+            if version != (chosen[0] if chosen else before):
+                self._write_choice(version, before)
+            self._swap(scorer, before)
         return before
 
     def follow_choice(self) -> str:
         """Activate what the choice file names by now; the version that scores is returned."""
         chosen = self._read_choice()
         if chosen and chosen[0] != self._active.version:
-            self._active = self.get(chosen[0])
-            self._previous = chosen[1] if len(chosen) > 1 else ""
+            scorer = self.get(chosen[0])
+            with self._choosing:
+                self._swap(scorer, chosen[1] if len(chosen) > 1 else "")
         return self._active.version
+
+    def _swap(self, scorer: Scorer, before: str) -> None:
+        """The only place where what scores changes: one assignment of one immutable object."""
+        if scorer.version != self._active.version:
+            self._active, self._previous, self._scoring = scorer, before, scorer.version
+            _LOG.info("model_activated", version=scorer.version, previous=before)
 
     def _folder(self, version: str) -> Path:
         for folder in reversed(self._folders):

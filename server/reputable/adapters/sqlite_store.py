@@ -12,12 +12,12 @@ from reputable.domain.verdicts import Standing
 
 _LAST_REVISION = "SELECT coalesce(max(revision), 0) FROM entry"
 _RECEIPTS = (
-    f"SELECT principal, request_id, request_digest, {RECEIPT_COLUMNS} FROM entry WHERE principal = ? AND request_id = ?"  # noqa: S608 - Constants.
+    f"SELECT request_id, request_digest, {RECEIPT_COLUMNS} FROM entry WHERE principal = ? AND request_id IN carray(?)"  # noqa: S608 - Constants.
 )
-_HEADS = "SELECT source_id, source_revision, chain_digest, record_digest FROM source_head WHERE source_id = ?"
+_HEADS = "SELECT source_id, source_revision, chain_digest, record_digest FROM source_head WHERE source_id IN carray(?)"
 _LAST_STANDING = """
-    SELECT source_id, key, reviewer, revision, digest FROM finding
-    WHERE source_id = ? AND key = ? AND reviewer = ? AND retracted_at = 0 ORDER BY revision DESC LIMIT 1"""
+    SELECT source_id, key, reviewer, max(revision), digest FROM finding
+    WHERE source_id = ? AND key = ? AND reviewer = ? AND retracted_at = 0 HAVING max(revision) IS NOT NULL"""
 _ALL_STANDING = """
     SELECT source_id, key, reviewer, revision, digest FROM finding
     WHERE source_id = ? AND key = ? AND reviewer = ? AND retracted_at = 0 ORDER BY revision"""
@@ -51,10 +51,11 @@ def load(connection: apsw.Connection, writes: Sequence[Write]) -> State:
     """What the ledger holds of all that `writes` touch."""
     many = connection.executemany
     state = State(revision=connection.execute(_LAST_REVISION).get)
-    keys = [(write.principal, write.request_id) for write in writes if write.request_id]
-    for row in many(_RECEIPTS, keys):
-        state.receipts[row[0], row[1]] = (row[2], read_receipt(row[3:]))
-    for row in many(_HEADS, [(chain,) for chain in {write.chain for write in writes}]):
+    for principal in {write.principal for write in writes}:
+        keys = tuple(write.request_id for write in writes if write.principal == principal and write.request_id)
+        for row in connection.execute(_RECEIPTS, (principal, apsw.carray(keys))) if keys else ():
+            state.receipts[principal, row[0]] = (row[1], read_receipt(row[2:]))
+    for row in connection.execute(_HEADS, (apsw.carray((*{write.chain for write in writes},)),)):
         state.heads[row[0]] = Head(*row[1:])
     _load_findings(connection, writes, state)
     names = {(name,) for write in writes if write.names for name in write.names}

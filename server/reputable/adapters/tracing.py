@@ -31,6 +31,7 @@ SPANS: dict[str, dict[str, str]] = {
     "resolver": {"resolve": "resolve"},
     "reader": {"held": "record", "read": "record", "read_many": "record"},
     "cache": {"get_many": "cache"},
+    "memories": {"recall": "memory", "recall_all": "memory"},
     "ledger": {
         "append": "ledger", "state": "ledger", "heads": "ledger", "findings": "ledger", "entry": "ledger",
         "entries": "ledger", "entries_at": "ledger", "recorded": "ledger", "retractions": "ledger",

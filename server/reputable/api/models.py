@@ -19,7 +19,7 @@ class ModelServicer(ModelServiceServicer):
     async def GetModel(self, request: pb.GetModelRequest, context: Context) -> pb.GetModelResponse:
         """One model, the active one by default."""
         info = await asyncio.to_thread(self._models.describe, request.version)
-        return pb.GetModelResponse(model=encode_model(info, active=info.version == self._models.active.version))
+        return pb.GetModelResponse(model=encode_model(info, self._models))
 
     async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:
         """One page of models, newest first."""
@@ -29,9 +29,8 @@ class ModelServicer(ModelServiceServicer):
         if after and after not in versions:
             raise bad_page_token()
         start = versions.index(after) + 1 if after else 0
-        active = self._models.active.version
         return pb.ListModelsResponse(
-            models=[encode_model(info, active=info.version == active) for info in models[start : start + most]],
+            models=[encode_model(info, self._models) for info in models[start : start + most]],
             next_page_token=encode_page_token(versions[start + most - 1]) if start + most < len(models) else "",
         )
 
@@ -39,4 +38,4 @@ class ModelServicer(ModelServiceServicer):
         """Load and test a model, then swap it in."""
         previous = await asyncio.to_thread(self._models.activate, request.version)
         info = await asyncio.to_thread(self._models.describe, request.version)
-        return pb.ActivateModelResponse(model=encode_model(info, active=True), previous_version=previous)
+        return pb.ActivateModelResponse(model=encode_model(info, self._models), previous_version=previous)

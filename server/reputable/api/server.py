@@ -119,8 +119,12 @@ def _handler(
     return grpc.unary_unary_rpc_method_handler(serve)
 
 
+LIVENESS = "liveness"
+"""The name that health says SERVING for also while draining: who asks learns that the event loop turns."""
+
+
 class Health:
-    """Standard gRPC health, of the server as a whole ("") and of each service."""
+    """Standard gRPC health, of the server as a whole (""), of each service and of `liveness`."""
 
     def __init__(self, server: grpc.aio.Server, services: list[str]) -> None:
         self._servicer = health.aio.HealthServicer()
@@ -129,6 +133,7 @@ class Health:
 
     async def set_serving(self, *, serving: bool) -> None:
         """Say SERVING or NOT_SERVING for all services."""
+        await self._servicer.set(LIVENESS, Serving.SERVING)
         for service in self._services:
             await self._servicer.set(service, Serving.SERVING if serving else Serving.NOT_SERVING)
 

@@ -9,8 +9,8 @@ from reputable.app.service import App
 from reputable.settings import Settings
 
 __all__ = [
-    "App", "Learning", "back_up_file", "build", "is_file", "open_ledger_reader", "open_ledger_target", "serve",
-    "sqlite_path",
+    "App", "Learning", "back_up_file", "build", "is_file", "load_learning", "open_ledger_reader", "open_ledger_target",
+    "serve", "sqlite_path",
 ]  # fmt: skip
 
 

@@ -78,6 +78,7 @@ class App:
         self._server: grpc.aio.Server | None = None
         self._redis: Any = None
         self._writes: WatchedWrites | None = None
+        self._refused = ""
         self._deadlines: Deadlines | None = None
         self.metrics = Metrics(trace_id=tracing.current_trace_id if tracing is not None else None)
         self.port = 0
@@ -196,16 +197,15 @@ class App:
 
     async def _follow_models(self) -> None:
         """Activate what another process, or a person, wrote into the folder of models."""
-        refused = ""
         while True:
             await asyncio.sleep(FOLLOW_SECONDS)
             try:
                 await asyncio.to_thread(self._learning.follow)
-                refused = ""
+                self._refused = ""
             except ReputableError as error:
-                if error.message != refused:
+                if error.message != self._refused:
                     _LOG.error("model_refused", message=error.message, stays=self._learning.models.active.version)
-                refused = error.message
+                self._refused = error.message
 
     def _in_background(self, work: Coroutine[Any, Any, object]) -> "asyncio.Task[object]":
         """Run until it ends or the service does."""
@@ -231,6 +231,7 @@ class App:
         metrics.models = lambda: {"version": models.active.version, "digest": models.active.digest.hex()[:16]}
         trained_until = functools.lru_cache(lambda version: models.describe(version).window_end / SECOND)
         metrics.gauge("reputable_model_trained_until_seconds", lambda: trained_until(models.active.version))
+        metrics.gauge("reputable_model_refused", lambda: float(bool(self._refused)))
         metrics.gauge("reputable_ledger_writable", lambda: float(self._writes is not None and self._writes.well))
         metrics.gauge("reputable_local_cache_scores", lambda: len(local))
 
@@ -291,7 +292,7 @@ class App:
             "redis": redis,
             "ledger": "not open" if self._writes is None else self._writes.problem or "writable",
             "ledger_revision": str(self.metrics.ledger_revision),
-            "model": self._learning.models.active.version,
+            "model": self._learning.models.active.version + (f"; refused: {self._refused}" if self._refused else ""),
         }
         return self._state == "serving", facts
 

@@ -1,22 +1,27 @@
 """What a durable row is acknowledged with, and the ids that callers get of it."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from reputable.domain.errors import VerdictNotFound
 from reputable.domain.freshness import Token
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """What a durable row is acknowledged with; `record_digest` is that of its source's own chain."""
 
     source_id: str
     revision: int
     source_revision: int
     record_digest: bytes
-    token: Token
+    ledger_id: str
     duplicate: bool
     source_created: bool = False
+
+    @property
+    def token(self) -> Token:
+        """What to demand of a record that is to know of it."""
+        return Token(self.ledger_id, self.revision)
 
     @property
     def verdict_id(self) -> str:

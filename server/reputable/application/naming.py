@@ -19,15 +19,16 @@ class Registration:
         self._principal = principal
         self._directory = directory
         self._names = names
-        self._chains: dict[SourceReference, Chain] = {}
+        self._chains: dict[tuple[str, str], Chain] = {}
         self._taken: dict[str, str] = {}
         self.writes: list[Write] = []
 
     def chain(self, reference: SourceReference) -> Chain:
         """The chain for rows on a checked reference; SourceNotFound for an id that is not known."""
-        chain = self._chains.get(reference)
+        key = reference.id, reference.name
+        chain = self._chains.get(key)
         if chain is None:
-            chain = self._chains[reference] = self._find(reference)
+            chain = self._chains[key] = self._find(reference)
         return chain
 
     def _find(self, reference: SourceReference) -> Chain:

@@ -176,6 +176,11 @@ class ModelShelf(Protocol):
         """The one that scores now."""
         ...
 
+    @property
+    def previous(self) -> str:
+        """The version that scored before the active one; empty when there was none."""
+        ...
+
     def get(self, version: str) -> Scorer:
         """One of them, loaded; ModelNotFound, or ArtifactRefused when its files are damaged."""
         ...

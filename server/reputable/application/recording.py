@@ -27,7 +27,6 @@ from reputable.domain.errors import (
     SourceNotFound,
     VerdictNotFound,
 )
-from reputable.domain.freshness import Token
 from reputable.domain.sources import Source
 from reputable.domain.text import check_id, check_name, check_text
 from reputable.domain.times import Micros
@@ -135,7 +134,7 @@ class Recorder:
             receipt.revision,
             receipt.source_revision,
             receipt.record_digest,
-            Token(self._ledger.identity.ledger_id, receipt.revision),
+            self._ledger.identity.ledger_id,
             receipt.duplicate,
             source_created,
         )

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from reputable.cli import assess, demo, learn, ledger, scorecards, serve, sources, verdicts
+from reputable.cli import assess, demo, doctor, learn, ledger, models, scorecards, serve, sources, verdicts
 from reputable.cli.exits import CommandError, Exit
 from reputable.cli.failures import sentence_and_code
 
@@ -29,11 +29,13 @@ app = typer.Typer(
 )
 serve.register(app)
 demo.register(app)
+doctor.register(app)
 assess.register(app)
 app.add_typer(verdicts.app, name="verdicts")
 app.add_typer(scorecards.app, name="scorecards")
 app.add_typer(sources.app, name="sources")
 learn.register(app)
+app.add_typer(models.app, name="models")
 app.add_typer(ledger.app, name="ledger")
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import struct
 from collections.abc import Iterable
+from functools import lru_cache
 
 DIGEST_SIZE = 32
 _MODULUS = 1 << (8 * DIGEST_SIZE)
@@ -45,7 +46,15 @@ def _encode(part: Part) -> tuple[bytes, bytes]:
 
 def digest(*parts: Part, key: bytes = b"", size: int = DIGEST_SIZE) -> bytes:
     """BLAKE2b of the encoded parts; keyed (a MAC) when `key` (at most 64 bytes) is given."""
-    return hashlib.blake2b(encode_parts(parts), digest_size=size, key=key).digest()
+    started = _started(key, size).copy()
+    started.update(encode_parts(parts))
+    return started.digest()
+
+
+@lru_cache(maxsize=64)
+def _started(key: bytes, size: int) -> "hashlib.blake2b":
+    """A hash that has taken in its key; to be copied."""
+    return hashlib.blake2b(digest_size=size, key=key)
 
 
 def add(total: bytes, part: bytes) -> bytes:

@@ -23,6 +23,7 @@ GAUGES = {
     "reputable_calls_in_progress": "Calls under way.",
     "reputable_ledger_writable": "Whether the last write to the ledger went through, 1 or 0.",
     "reputable_local_cache_scores": "Scores that the process holds.",
+    "reputable_model_refused": "Whether the model chosen in the models folder cannot be used, 1 or 0.",
     "reputable_model_trained_until_seconds": "End of the training window of the model that scores, Unix time.",
     "reputable_redis_up": "Whether Redis answers, 1 or 0; absent where none is configured.",
 }

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19reputable/v1/models.proto\x12\x0creputable.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd7\x02\n\x05Model\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\t\x12\x0e\n\x06\x61\x63tive\x18\x03 \x01(\x08\x12.\n\ntrain_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12;\n\x17train_window_start_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x39\n\x15train_window_end_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\x07metrics\x18\x07 \x03(\x0b\x32 .reputable.v1.Model.MetricsEntry\x12\x12\n\nsize_bytes\x18\x08 \x01(\x03\x1a.\n\x0cMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\"\n\x0fGetModelRequest\x12\x0f\n\x07version\x18\x01 \x01(\t\"6\n\x10GetModelResponse\x12\"\n\x05model\x18\x01 \x01(\x0b\x32\x13.reputable.v1.Model\":\n\x11ListModelsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"R\n\x12ListModelsResponse\x12#\n\x06models\x18\x01 \x03(\x0b\x32\x13.reputable.v1.Model\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\'\n\x14\x41\x63tivateModelRequest\x12\x0f\n\x07version\x18\x01 \x01(\t\"U\n\x15\x41\x63tivateModelResponse\x12\"\n\x05model\x18\x01 \x01(\x0b\x32\x13.reputable.v1.Model\x12\x18\n\x10previous_version\x18\x02 \x01(\t2\x84\x02\n\x0cModelService\x12I\n\x08GetModel\x12\x1d.reputable.v1.GetModelRequest\x1a\x1e.reputable.v1.GetModelResponse\x12O\n\nListModels\x12\x1f.reputable.v1.ListModelsRequest\x1a .reputable.v1.ListModelsResponse\x12X\n\rActivateModel\x12\".reputable.v1.ActivateModelRequest\x1a#.reputable.v1.ActivateModelResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19reputable/v1/models.proto\x12\x0creputable.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe9\x02\n\x05Model\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\t\x12\x0e\n\x06\x61\x63tive\x18\x03 \x01(\x08\x12.\n\ntrain_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12;\n\x17train_window_start_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x39\n\x15train_window_end_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\x07metrics\x18\x07 \x03(\x0b\x32 .reputable.v1.Model.MetricsEntry\x12\x12\n\nsize_bytes\x18\x08 \x01(\x03\x12\x10\n\x08previous\x18\t \x01(\x08\x1a.\n\x0cMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\"\n\x0fGetModelRequest\x12\x0f\n\x07version\x18\x01 \x01(\t\"6\n\x10GetModelResponse\x12\"\n\x05model\x18\x01 \x01(\x0b\x32\x13.reputable.v1.Model\":\n\x11ListModelsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"R\n\x12ListModelsResponse\x12#\n\x06models\x18\x01 \x03(\x0b\x32\x13.reputable.v1.Model\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\'\n\x14\x41\x63tivateModelRequest\x12\x0f\n\x07version\x18\x01 \x01(\t\"U\n\x15\x41\x63tivateModelResponse\x12\"\n\x05model\x18\x01 \x01(\x0b\x32\x13.reputable.v1.Model\x12\x18\n\x10previous_version\x18\x02 \x01(\t2\x84\x02\n\x0cModelService\x12I\n\x08GetModel\x12\x1d.reputable.v1.GetModelRequest\x1a\x1e.reputable.v1.GetModelResponse\x12O\n\nListModels\x12\x1f.reputable.v1.ListModelsRequest\x1a .reputable.v1.ListModelsResponse\x12X\n\rActivateModel\x12\".reputable.v1.ActivateModelRequest\x1a#.reputable.v1.ActivateModelResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,21 +35,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MODEL_METRICSENTRY']._loaded_options = None
   _globals['_MODEL_METRICSENTRY']._serialized_options = b'8\001'
   _globals['_MODEL']._serialized_start=77
-  _globals['_MODEL']._serialized_end=420
-  _globals['_MODEL_METRICSENTRY']._serialized_start=374
-  _globals['_MODEL_METRICSENTRY']._serialized_end=420
-  _globals['_GETMODELREQUEST']._serialized_start=422
-  _globals['_GETMODELREQUEST']._serialized_end=456
-  _globals['_GETMODELRESPONSE']._serialized_start=458
-  _globals['_GETMODELRESPONSE']._serialized_end=512
-  _globals['_LISTMODELSREQUEST']._serialized_start=514
-  _globals['_LISTMODELSREQUEST']._serialized_end=572
-  _globals['_LISTMODELSRESPONSE']._serialized_start=574
-  _globals['_LISTMODELSRESPONSE']._serialized_end=656
-  _globals['_ACTIVATEMODELREQUEST']._serialized_start=658
-  _globals['_ACTIVATEMODELREQUEST']._serialized_end=697
-  _globals['_ACTIVATEMODELRESPONSE']._serialized_start=699
-  _globals['_ACTIVATEMODELRESPONSE']._serialized_end=784
-  _globals['_MODELSERVICE']._serialized_start=787
-  _globals['_MODELSERVICE']._serialized_end=1047
+  _globals['_MODEL']._serialized_end=438
+  _globals['_MODEL_METRICSENTRY']._serialized_start=392
+  _globals['_MODEL_METRICSENTRY']._serialized_end=438
+  _globals['_GETMODELREQUEST']._serialized_start=440
+  _globals['_GETMODELREQUEST']._serialized_end=474
+  _globals['_GETMODELRESPONSE']._serialized_start=476
+  _globals['_GETMODELRESPONSE']._serialized_end=530
+  _globals['_LISTMODELSREQUEST']._serialized_start=532
+  _globals['_LISTMODELSREQUEST']._serialized_end=590
+  _globals['_LISTMODELSRESPONSE']._serialized_start=592
+  _globals['_LISTMODELSRESPONSE']._serialized_end=674
+  _globals['_ACTIVATEMODELREQUEST']._serialized_start=676
+  _globals['_ACTIVATEMODELREQUEST']._serialized_end=715
+  _globals['_ACTIVATEMODELRESPONSE']._serialized_start=717
+  _globals['_ACTIVATEMODELRESPONSE']._serialized_end=802
+  _globals['_MODELSERVICE']._serialized_start=805
+  _globals['_MODELSERVICE']._serialized_end=1065
 # @@protoc_insertion_point(module_scope)

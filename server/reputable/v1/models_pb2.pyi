@@ -53,6 +53,7 @@ class Model(_message.Message):
     TRAIN_WINDOW_END_TIME_FIELD_NUMBER: _builtins.int
     METRICS_FIELD_NUMBER: _builtins.int
     SIZE_BYTES_FIELD_NUMBER: _builtins.int
+    PREVIOUS_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """Output only. 1 to 64 characters of [a-z0-9._-]."""
     digest: _builtins.str
@@ -61,6 +62,8 @@ class Model(_message.Message):
     """Output only. Whether it scores now."""
     size_bytes: _builtins.int
     """Output only. Bytes of all its files."""
+    previous: _builtins.bool
+    """Output only. Whether it scored before the active one: what a rollback activates."""
     @_builtins.property
     def train_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When it was trained."""
@@ -88,10 +91,11 @@ class Model(_message.Message):
         train_window_end_time: _timestamp_pb2.Timestamp | None = ...,
         metrics: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
         size_bytes: _builtins.int = ...,
+        previous: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["train_time", b"train_time", "train_window_end_time", b"train_window_end_time", "train_window_start_time", b"train_window_start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "digest", b"digest", "metrics", b"metrics", "size_bytes", b"size_bytes", "train_time", b"train_time", "train_window_end_time", b"train_window_end_time", "train_window_start_time", b"train_window_start_time", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "digest", b"digest", "metrics", b"metrics", "previous", b"previous", "size_bytes", b"size_bytes", "train_time", b"train_time", "train_window_end_time", b"train_window_end_time", "train_window_start_time", b"train_window_start_time", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

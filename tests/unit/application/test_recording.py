@@ -102,7 +102,7 @@ async def test_a_batch_answers_each_item_in_order(desk: Desk) -> None:
 async def test_a_retry_is_answered_as_a_duplicate_also_after_the_source_got_another_name(desk: Desk) -> None:
     first = await desk.record("a")
     again = await desk.record("a")
-    assert again == replace(first, duplicate=True, source_created=False)
+    assert again == first._replace(duplicate=True, source_created=False)
 
 
 async def test_the_same_key_with_another_finding_is_refused(desk: Desk) -> None:
@@ -119,7 +119,7 @@ async def test_a_default_review_time_does_not_make_a_retry_another_request(desk:
 
     first = await desk.recorder.record_verdict(ME, request())
     desk.clock.moment += 60 * MINUTE
-    assert await desk.recorder.record_verdict(ME, request()) == replace(first, duplicate=True, source_created=False)
+    assert await desk.recorder.record_verdict(ME, request()) == first._replace(duplicate=True, source_created=False)
     with pytest.raises(IdempotencyConflict):
         await desk.recorder.record_verdict(ME, replace(request(), review_time_given=True))
 
