@@ -236,7 +236,7 @@ class SqliteLedger(SqliteReader):
                     listener(write, receipt)
 
     async def close(self) -> None:
-        """See LedgerReader."""
-        await self._writer.close()
+        """See LedgerReader. The writer goes last: its close moves the log into the file, so that the file is whole."""
         await super().close()
+        await self._writer.close()
         self._lock.release()
