@@ -43,14 +43,14 @@ def endless_calls() -> None:
 
 def nan_scores() -> None:
     """Broken: the model's scores are not numbers."""
-    from reputable.application.assessing import Assessor
+    from reputable.application import scoring
 
-    compute = Assessor._compute
+    scored = scoring._scored
 
-    def computing(self: Assessor, jobs: Any) -> Any:  # noqa: ANN401 - passed on.
-        return {key: replace(score, credibility=math.nan) for key, score in compute(self, jobs).items()}
+    def computing(jobs: Any) -> Any:  # noqa: ANN401 - passed on.
+        return {key: replace(score, credibility=math.nan) for key, score in scored(jobs).items()}
 
-    put(Assessor, "_compute", computing)
+    put(scoring, "_scored", computing)
 
 
 def no_mac() -> None:
@@ -163,7 +163,7 @@ def delete_after_commit() -> None:
         create(self, *args, **kwargs)
         caches.append(self)
 
-    def key(_scorer: Any, item: Any, _explanation: Any) -> bytes:  # noqa: ANN401 - as the one it replaces.
+    def key(_scorer: Any, item: Any, _explanation: Any, *, full: bool) -> bytes:  # noqa: ANN401, ARG001 - as the one it replaces.
         return digest("naive", item.record.source_id)
 
     async def delete(source_id: str) -> None:

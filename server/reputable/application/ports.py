@@ -22,7 +22,7 @@ from reputable.application.ledger_port import (
     StandingChange,
     Write,
 )
-from reputable.domain.assessments import Explanation, Reliability, Score, ServedFrom, SimilarVerdict
+from reputable.domain.assessments import Explanation, Reliability, Score, SimilarVerdict
 from reputable.domain.claims import Claim
 from reputable.domain.epochs import PriorEpoch
 from reputable.domain.models import ModelInfo
@@ -96,7 +96,7 @@ class MemoryBuilder(Protocol):
         """Whose vectors it wants; loaded when first used."""
         ...
 
-    def texts(self, history: Sequence[HistoricalVerdict]) -> list[str]:
+    def texts(self, history: Sequence[HistoricalVerdict], standings: Mapping[str, Standing]) -> list[str]:
         """The claims' texts whose vectors an epoch and its memory need, each once; none for too short a history."""
         ...
 
@@ -249,24 +249,8 @@ class NameMatcher(Protocol):
         ...
 
 
-class Observer(Protocol):
-    """Is told what happened, for metrics; must be cheap and never raise."""
-
-    def looked_up(self, tier: ServedFrom, hits: int, misses: int) -> None:
-        """Look-ups in a cache."""
-        ...
-
-    def took(self, stage: str, seconds: float) -> None:
-        """How long a stage took: "record", "cache", "memory" or "predict"."""
-        ...
-
-    def assessed(self, credibility: float, tier: ServedFrom) -> None:
-        """An assessment was given."""
-        ...
-
-
 __all__ = [
     "AssessmentCache", "Candidate", "Clock", "HistoricalVerdict", "Identity", "Ledger", "LedgerCounts",
-    "LedgerReader", "LedgerState", "LocalCache", "ModelShelf", "NameMatcher", "Observer", "PriorComputer", "Receipt",
+    "LedgerReader", "LedgerState", "LocalCache", "ModelShelf", "NameMatcher", "PriorComputer", "Receipt",
     "RegisteredSource", "ScoreInput", "Scorer", "SourceFindings", "SourceHead", "StandingChange", "Write",
 ]  # fmt: skip
