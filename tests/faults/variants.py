@@ -189,13 +189,8 @@ def stop_at_once() -> None:
     async def drain(_self: App) -> None:
         pass
 
-    async def stop(self: App) -> None:
-        if self._server is not None:
-            await self._server.stop(0)
-        await self._cleanup.aclose()
-
     put(App, "drain", drain)
-    put(App, "stop", stop)
+    os.environ["REPUTABLE_GRACE_SECONDS"] = "0"
     os.environ["REPUTABLE_DRAIN_SECONDS"] = "0"
 
 
