@@ -163,7 +163,7 @@ def delete_after_commit() -> None:
         create(self, *args, **kwargs)
         caches.append(self)
 
-    def key(_scorer: Any, item: Any, _explanation: Any, *, full: bool) -> bytes:  # noqa: ANN401, ARG001 - as the one it replaces.
+    def key(_scorer: Any, item: Any, _explanation: Any, *, full: bool) -> bytes:  # noqa: ANN401 - as the one it replaces.
         return digest("naive", item.record.source_id)
 
     async def delete(source_id: str) -> None:
