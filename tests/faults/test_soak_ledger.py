@@ -36,7 +36,7 @@ def orders(folder: Path, cycle: int, chooser: random.Random) -> dict[str, str]:
     """How the service of this cycle dies: at a failpoint, in a checkpoint, or (none) of a kill."""
     kind = cycle % 6
     if kind < len(POINTS):
-        return {"REPUTABLE_TEST_FAILPOINT": f"{POINTS[kind]}:{chooser.randint(60, 200)}"}
+        return {"REPUTABLE_TEST_FAILPOINT": f"{POINTS[kind]}:{chooser.randint(150, 400)}"}
     if kind == len(POINTS):
         return {"REPUTABLE_TEST_DISK": str(folder / "orders")}
     return {}
