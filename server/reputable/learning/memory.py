@@ -172,14 +172,17 @@ def archive_of(
     vectors: Mapping[str, bytes],
     standings: Mapping[str, Standing] | None = None,
     *,
-    whole: bool = False,
+    first: int | None = None,
 ) -> Archive:
-    """The archive of proven rows in order of review: of the `latest` of them, or of the `whole`; `vectors` by text."""
+    """The archive of proven rows in order of review: of the `latest` of them, or of those from `first` on.
+
+    `vectors` by text; without `standings` all reviewers are ESTABLISHED.
+    """
     weights = _weights(rows, standings)
     truth = np.array([row.verdict.truthfulness for row in rows], dtype=float)
     days = np.array([day_of(row.verdict.reviewed_at) for row in rows], dtype=np.int64)
     residuals = truth - _means_before(truth, weights, days)
-    chosen = np.arange(len(rows)) if whole else latest(weights, KEPT)
+    chosen = latest(weights, KEPT) if first is None else np.arange(first, len(rows))
     kept = [rows[index] for index in chosen.tolist()]
     return Archive(
         rows=kept,
