@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator
 
 SEED = 20_260
+OPENINGS = ("Last year", "Everyone knows that", "Says", "According to the mayor,", "This month", "On the record:")
 SUBJECTS = (
     "the county council", "our regional hospital", "the water board", "the harbour authority", "the new bridge",
     "the bus company", "a majority of farmers", "the city's budget", "the school district", "every second household",
@@ -25,11 +26,11 @@ CONTEXTS = ("speech", "interview", "press release", "television advertisement", 
 
 
 def texts(count: int, seed: int = SEED) -> Iterator[str]:
-    """`count` claims of about 150 characters, no two alike."""
+    """`count` claims of about 105 characters, as fact-checkers' claims are long on average; no two alike."""
     chance = random.Random(seed)
     for number in range(count):
-        halves = [" ".join(chance.choice(words) for words in (SUBJECTS, VERBS, OBJECTS, ENDINGS)) for _ in range(2)]
-        yield f"{halves[0].capitalize()}, and {halves[1]} in district {number}."
+        words = " ".join(chance.choice(part) for part in (OPENINGS, SUBJECTS, VERBS, OBJECTS, ENDINGS))
+        yield f"{words} in district {number}."
 
 
 def source_id(number: int) -> str:

@@ -14,7 +14,7 @@ HEADERS = ("content-type: application/grpc", "te: trailers")
 
 
 def request(text: str, number: int, sources: int) -> credibility_pb2.AssessClaimRequest:
-    """A claim with everything that a careful caller sends, about 250 bytes, figures only in return."""
+    """A claim with everything that a careful caller sends, about 150 bytes, figures only in return."""
     message = credibility_pb2.AssessClaimRequest(explanation=credibility_pb2.EXPLANATION_NONE)
     message.claim.text = text
     message.claim.source_id = claims.source_id(number % sources)

@@ -13,13 +13,17 @@ from benchmarks.load import messages
 from benchmarks.load.callers import Target, grpc_frame
 from benchmarks.load.processes import Server, accepts, free_port
 from reputable.adapters.embedded_redis import find_binary
+from reputable.settings import Settings
 from reputable.v1 import assessment_pb2, credibility_pb2, credibility_pb2_grpc
 
 READY_SECONDS = 120.0
+PRIMING_ROUNDS = 20
 COMMAND = (sys.executable, "-m", "reputable", "serve")
-LOCAL_HIT: dict[str, str] = {"REDIS_URL": "off"}
+_HAS_MEMORY = "verdict_memory" in Settings.model_fields
+_WITHOUT_MEMORY = {"VERDICT_MEMORY": "off"} if _HAS_MEMORY else {}
+LOCAL_HIT: dict[str, str] = {"REDIS_URL": "off", **_WITHOUT_MEMORY}
 """Settings, without their prefix: the process's own cache alone."""
-COMPUTED = {"REDIS_URL": "off", "LOCAL_CACHE_SIZE": "0"}
+COMPUTED = {"REDIS_URL": "off", "LOCAL_CACHE_SIZE": "0", **_WITHOUT_MEMORY}
 """Neither cache, no verdict memory."""
 COMPUTED_WITH_MEMORY = {"REDIS_URL": "off", "LOCAL_CACHE_SIZE": "0"}
 
@@ -67,17 +71,18 @@ class Ours:
     ) -> Target:
         """Calls that assess one claim each, every one of them answered from where it should be.
 
-        Raises RuntimeError when the second answer to a request comes from elsewhere.
+        Raises RuntimeError when, after some rounds (today's priors may still arrive), one is not.
         """
-        sizes = []
         with self.channel() as channel:
             stub = credibility_pb2_grpc.CredibilityServiceStub(channel)
-            for _ in range(2):
+            for _ in range(PRIMING_ROUNDS):
                 answers = [stub.AssessClaim(request, timeout=10) for request in requests]
-            for answer in answers:
-                if answer.assessment.served_from != served_from or not 0 < answer.assessment.credibility < 1:
-                    raise RuntimeError(f"not the answer that is to be measured:\n{answer}")
-                sizes.append(answer.ByteSize())
+                wrong = [answer for answer in answers if not _is_right(answer.assessment, served_from)]
+                if not wrong:
+                    break
+        if wrong:
+            raise RuntimeError(f"not the answer that is to be measured:\n{wrong[0]}")
+        sizes = [answer.ByteSize() for answer in answers]
         return self._target(messages.METHOD, requests, min(sizes))
 
     def batch_target(self, batches: Sequence[credibility_pb2.BatchAssessClaimsRequest]) -> Target:
@@ -100,6 +105,10 @@ class Ours:
     ) -> Target:
         bodies = tuple(grpc_frame(request.SerializeToString()) for request in requests)
         return Target(f"http://127.0.0.1:{self.port}{method}", messages.HEADERS, bodies, reply_bytes)
+
+
+def _is_right(assessment: assessment_pb2.Assessment, served_from: "assessment_pb2.ServedFrom.ValueType") -> bool:
+    return assessment.served_from == served_from and 0 < assessment.credibility < 1
 
 
 def redis_server(core: int, work: Path) -> tuple[Server, int]:

@@ -8,8 +8,8 @@ from benchmarks.load import claims
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-NGRAMS = 20_000
-"""As many as a peer's model of this service's size has; see `vocabulary`."""
+NGRAMS = 17_571
+"""As many as the service's own model knows."""
 CLAIMS = 2_000
 FIELDS = ("text", "source_id", "context")
 

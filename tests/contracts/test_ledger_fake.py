@@ -4,6 +4,7 @@ from functools import cache
 
 import pytest
 
+from tests.contracts import ledger_contents_suite as contents
 from tests.contracts import ledger_suite as suite
 from tests.fakes import InMemoryLedger, SetClock
 
@@ -28,13 +29,13 @@ class TestIdempotency(suite.Idempotency):
     """In memory."""
 
 
-class TestRecords(suite.Records):
+class TestRecords(contents.Records):
     """In memory."""
 
 
-class TestSources(suite.Sources):
+class TestSources(contents.Sources):
     """In memory."""
 
 
-class TestSharedRows(suite.SharedRows):
+class TestSharedRows(contents.SharedRows):
     """In memory."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from reputable.adapters.postgres_ledger import PostgresLedger
+from tests.contracts import ledger_contents_suite as contents
 from tests.contracts import ledger_suite as suite
 from tests.fakes import SetClock
 from tests.postgres_server import new_database
@@ -30,13 +31,13 @@ class TestIdempotency(suite.Idempotency):
     """In PostgreSQL."""
 
 
-class TestRecords(suite.Records):
+class TestRecords(contents.Records):
     """In PostgreSQL."""
 
 
-class TestSources(suite.Sources):
+class TestSources(contents.Sources):
     """In PostgreSQL."""
 
 
-class TestSharedRows(suite.SharedRows):
+class TestSharedRows(contents.SharedRows):
     """In PostgreSQL."""

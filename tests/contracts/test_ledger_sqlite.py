@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from reputable.adapters.sqlite_ledger import SqliteLedger
+from tests.contracts import ledger_contents_suite as contents
 from tests.contracts import ledger_suite as suite
 from tests.fakes import SetClock
 
@@ -25,13 +26,13 @@ class TestIdempotency(suite.Idempotency):
     """In SQLite."""
 
 
-class TestRecords(suite.Records):
+class TestRecords(contents.Records):
     """In SQLite."""
 
 
-class TestSources(suite.Sources):
+class TestSources(contents.Sources):
     """In SQLite."""
 
 
-class TestSharedRows(suite.SharedRows):
+class TestSharedRows(contents.SharedRows):
     """In SQLite."""

@@ -1,20 +1,20 @@
 """Assesses claims: resolve the source, read its record, look the score up, else compute it."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from reputable.application.content_key import content_key
 from reputable.application.grounds import Grounds
-from reputable.application.ports import AssessmentCache, Clock, LocalCache, ModelShelf, ScoreInput, Scorer
+from reputable.application.ports import AssessmentCache, Clock, LocalCache, ModelShelf, ScoreInput
 from reputable.application.queries import AssessQuery
 from reputable.application.readings import Reading, Wanted
 from reputable.application.record_reading import RecordReader
 from reputable.application.remembering import Memories
+from reputable.application.scoring import Found, Job, Observer, ScoreFinder
 from reputable.application.shared_rows import SharedRows
-from reputable.domain.assessments import Assessment, DegradedPart, Explanation, Score, ServedFrom
-from reputable.domain.claims import check_time
+from reputable.application.turns import take_turns
+from reputable.domain.assessments import Assessment, DegradedPart, ServedFrom
+from reputable.domain.claims import Claim, check_time
 from reputable.domain.errors import InvalidInput, ReputableError
 from reputable.domain.times import DAY, Micros
 
@@ -26,43 +26,6 @@ class Moment:
     now: Micros
     revision: int
     degraded: tuple[DegradedPart, ...]
-
-
-class Observer(Protocol):
-    """Is told what happened, for metrics; must be cheap and never raise."""
-
-    def looked_up(self, tier: ServedFrom, hits: int, misses: int) -> None:
-        """Look-ups in a cache."""
-        ...
-
-    def took(self, stage: str, seconds: float) -> None:
-        """How long a stage took: "record", "cache", "memory" or "predict"."""
-        ...
-
-    def assessed(self, credibility: float, tier: ServedFrom) -> None:
-        """An assessment was given."""
-        ...
-
-
-@dataclass(slots=True)
-class _Job:
-    """A query on its way: what was read, what it is scored with (`full`: in the full form), under which key."""
-
-    query: AssessQuery
-    reading: Reading
-    scorer: Scorer
-    item: ScoreInput
-    full: bool
-    key: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A score and where it is from; `light` when the memory that it should have read could not be had."""
-
-    score: Score
-    tier: ServedFrom
-    light: bool = False
 
 
 class Assessor:
@@ -84,11 +47,9 @@ class Assessor:
         self._shared = shared
         self._reader = reader
         self._models = models
-        self._local = local
-        self._cache = cache
         self._observer = observer
-        self._memories = memories
-        self._computing: dict[bytes, asyncio.Future[_Found]] = {}
+        self._remembers = memories is not None
+        self._scores = ScoreFinder(clock=clock, local=local, cache=cache, observer=observer, memories=memories)
 
     async def assess(self, query: AssessQuery) -> Assessment:
         """Assess one claim.
@@ -97,16 +58,13 @@ class Assessor:
         PreconditionFailed, LedgerUnavailable.
         """
         now = self._clock.now()
-        wanted, query = self._checked(query, now)
+        claim, wanted = _checked(query, now)
         started = self._clock.monotonic()
         reading = self._reader.held(wanted) or await self._reader.read(wanted)
         self._observer.took("record", self._clock.monotonic() - started)
-        job = self._job(query, reading)
-        score = self._local.get(job.key)
-        self._observer.looked_up(ServedFrom.LOCAL_CACHE, score is not None, score is None)
-        if score is not None:
-            return self._assessment(job, _Found(score, ServedFrom.LOCAL_CACHE), now)
-        return self._assessment(job, await self._once(job), now)
+        job = self._job(query, claim, reading)
+        found = self._scores.local(job) or await self._scores.one(job)
+        return self._assessment(reading, job, found, now)
 
     async def assess_many(self, queries: Sequence[AssessQuery]) -> list[Assessment | ReputableError]:
         """Assess claims together, answers in order; equal claims are scored once.
@@ -115,24 +73,27 @@ class Assessor:
         """
         now = self._clock.now()
         outcomes: dict[int, Assessment | ReputableError] = {}
-        checked: dict[int, tuple[Wanted, AssessQuery]] = {}
+        checked: dict[int, tuple[Claim, Wanted]] = {}
         for index, query in enumerate(queries):
+            await take_turns(index)
             try:
-                checked[index] = self._checked(query, now)
+                checked[index] = _checked(query, now)
             except ReputableError as error:
                 outcomes[index] = error
-        readings = await self._reader.read_many([wanted for wanted, _ in checked.values()])
-        jobs: dict[int, _Job] = {}
-        for (index, (_, query)), reading in zip(checked.items(), readings, strict=True):
+        readings = await self._reader.read_many([wanted for _, wanted in checked.values()])
+        jobs: dict[int, tuple[Reading, Job]] = {}
+        for (index, (claim, _)), reading in zip(checked.items(), readings, strict=True):
+            await take_turns(index)
             try:
                 if isinstance(reading, ReputableError):
                     raise reading
-                jobs[index] = self._job(query, reading)
+                jobs[index] = (reading, self._job(queries[index], claim, reading))
             except ReputableError as error:
                 outcomes[index] = error
-        scores = await self._scores({job.key: job for job in jobs.values()})
-        for index, job in jobs.items():
-            outcomes[index] = self._assessment(job, scores[job.key], now)
+        found = await self._scores.many({job.key: job for _, job in jobs.values()})
+        for index, (reading, job) in jobs.items():
+            await take_turns(index)
+            outcomes[index] = self._assessment(reading, job, found[job.key], now)
         return [outcomes[index] for index in range(len(queries))]
 
     def grounds(self, query: AssessQuery, assessment: Assessment) -> Grounds | None:
@@ -144,7 +105,7 @@ class Assessor:
             return None
         if not query.is_of_now or query.model_version:
             return None
-        reading = self._reader.held(self._checked(query, self._clock.now())[0])
+        reading = self._reader.held(_checked(query, self._clock.now())[1])
         if reading is None or reading.resolution != assessment.resolution:
             return None
         held = self._reader.anchor(reading)
@@ -174,105 +135,21 @@ class Assessor:
 
     def moment(self) -> Moment:
         """What an answer of now says of now."""
-        return Moment(self._clock.now(), self._reader.revision, self._degraded())
+        return Moment(self._clock.now(), self._reader.revision, self._scores.degraded)
 
-    def _checked(self, query: AssessQuery, now: Micros) -> tuple[Wanted, AssessQuery]:
-        claim = query.claim.checked(now)
-        if query.as_of is not None:
-            check_time("as_of_time", query.as_of, now)
-        if query.at_revision is not None and query.at_revision < 0:
-            raise InvalidInput("at_revision", f"{query.at_revision} is not a revision; give 0 or more")
-        checked = AssessQuery(
-            claim, query.as_of, query.at_revision, query.freshness,
-            query.explanation, query.model_version, query.prior_epoch,
-        )  # fmt: skip
-        return Wanted(claim.source, query.as_of, query.at_revision, query.freshness), checked
-
-    def _job(self, query: AssessQuery, reading: Reading) -> _Job:
+    def _job(self, query: AssessQuery, claim: Claim, reading: Reading) -> Job:
         scorer = self._models.get(query.model_version) if query.model_version else self._models.active
         if query.prior_epoch is None:
             epoch = self._shared.epoch_at(reading.as_of, reading.at_revision)
         else:
             epoch = self._shared.epoch(query.prior_epoch)
-        item = ScoreInput(query.claim, reading.record, epoch)
-        full = self._memories is not None and scorer.remembers and bool(epoch.memory_digest)
-        return _Job(query, reading, scorer, item, full, content_key(scorer, item, query.explanation, full=full))
+        item = ScoreInput(claim, reading.record, epoch)
+        full = self._remembers and scorer.remembers and bool(epoch.memory_digest)
+        key = content_key(scorer, item, query.explanation, full=full)
+        return Job(scorer, item, query.explanation, key, full, waits=full and not query.is_of_now)
 
-    async def _once(self, job: _Job) -> _Found:
-        """Look a score up or compute it, once for all who want it at the same time."""
-        flight = self._computing.get(job.key)
-        if flight is None:
-            flight = asyncio.ensure_future(self._found_or_computed(job))
-            self._computing[job.key] = flight
-            flight.add_done_callback(lambda _: self._computing.pop(job.key, None))
-        return await asyncio.shield(flight)
-
-    async def _found_or_computed(self, job: _Job) -> _Found:
-        return (await self._missing({job.key: job}))[job.key]
-
-    async def _scores(self, jobs: dict[bytes, _Job]) -> dict[bytes, _Found]:
-        held = {key: self._local.get(key) for key in jobs}
-        scores = {key: _Found(score, ServedFrom.LOCAL_CACHE) for key, score in held.items() if score is not None}
-        self._observer.looked_up(ServedFrom.LOCAL_CACHE, len(scores), len(jobs) - len(scores))
-        missing = {key: job for key, job in jobs.items() if key not in scores}
-        return scores | await self._missing(missing) if missing else scores
-
-    async def _missing(self, jobs: dict[bytes, _Job]) -> dict[bytes, _Found]:
-        """What Redis holds of the scores, and the rest computed together."""
-        found = await self._look_up(list(jobs))
-        rest = {key: job for key, job in jobs.items() if key not in found}
-        await self._recall([job for job in rest.values() if job.full])
-        for key, score in self._compute(list(rest.values())).items():
-            job = rest[key]
-            found[key] = _Found(score, ServedFrom.COMPUTED, job.full and job.item.memory is None)
-            if self._cache is not None and not found[key].light:
-                self._cache.put(key, score)
-        for key, one in found.items():
-            if not one.light:
-                self._local.put(key, one.score)
-        return found
-
-    async def _look_up(self, keys: list[bytes]) -> dict[bytes, _Found]:
-        if self._cache is None:
-            return {}
-        started = self._clock.monotonic()
-        scores = await self._cache.get_many(keys)
-        self._observer.took("cache", self._clock.monotonic() - started)
-        found = {k: _Found(s, ServedFrom.REDIS) for k, s in zip(keys, scores, strict=True) if s is not None}
-        self._observer.looked_up(ServedFrom.REDIS, len(found), len(keys) - len(found))
-        return found
-
-    async def _recall(self, jobs: list[_Job]) -> None:
-        """Give each job what its epoch's memory says; one of a given moment waits for a memory being built."""
-        if self._memories is None or not jobs:
-            return
-        started = self._clock.monotonic()
-        wait = [not job.query.is_of_now for job in jobs]
-        items = await self._memories.recall_all([job.item for job in jobs], wait=wait)
-        for job, item in zip(jobs, items, strict=True):
-            job.item = item
-        self._observer.took("memory", self._clock.monotonic() - started)
-
-    def _compute(self, jobs: Sequence[_Job]) -> dict[bytes, Score]:
-        groups: dict[tuple[int, Explanation], list[_Job]] = {}
-        for job in jobs:
-            groups.setdefault((id(job.scorer), job.query.explanation), []).append(job)
-        scores: dict[bytes, Score] = {}
-        started = self._clock.monotonic()
-        for group in groups.values():
-            scorer, explanation = group[0].scorer, group[0].query.explanation
-            if len(group) == 1:
-                scores[group[0].key] = scorer.score(group[0].item, explanation)
-                continue
-            made = scorer.score_many([job.item for job in group], explanation)
-            scores.update(zip((job.key for job in group), made, strict=True))
-        if jobs:
-            self._observer.took("predict", self._clock.monotonic() - started)
-        return scores
-
-    def _assessment(self, job: _Job, found: _Found, now: Micros) -> Assessment:
+    def _assessment(self, reading: Reading, job: Job, found: Found, now: Micros) -> Assessment:
         self._observer.assessed(found.score.credibility, found.tier)
-        reading = job.reading
         record = reading.record
         return Assessment(
             score=found.score,
@@ -287,10 +164,15 @@ class Assessor:
             assessed_at=now,
             expires_at=(now // DAY + 1) * DAY,
             served_from=found.tier,
-            degraded=(*self._degraded(), *((DegradedPart.MEMORY,) if found.light else ())),
+            degraded=(*self._scores.degraded, DegradedPart.MEMORY) if found.light else self._scores.degraded,
         )
 
-    def _degraded(self) -> tuple[DegradedPart, ...]:
-        if self._cache is not None and not self._cache.reachable:
-            return (DegradedPart.REDIS,)
-        return ()
+
+def _checked(query: AssessQuery, now: Micros) -> tuple[Claim, Wanted]:
+    """The claim in canonical form, and what is wanted of its source's record. Raises InvalidInput."""
+    claim = query.claim.checked(now)
+    if query.as_of is not None:
+        check_time("as_of_time", query.as_of, now)
+    if query.at_revision is not None and query.at_revision < 0:
+        raise InvalidInput("at_revision", f"{query.at_revision} is not a revision; give 0 or more")
+    return claim, Wanted(claim.source, query.as_of, query.at_revision, query.freshness)

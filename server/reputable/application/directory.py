@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from reputable.application.ports import NameMatcher, RegisteredSource
 from reputable.domain.errors import SourceNotFound
-from reputable.domain.sources import Source
+from reputable.domain.sources import Source, SourceKind
 
 
 class Directory:
@@ -20,6 +20,7 @@ class Directory:
         self._sources: dict[str, Source] = {}
         self._by_key: dict[str, list[tuple[int, str]]] = {}
         self._alias_revisions: dict[str, dict[str, int]] = {}
+        self._kind_revisions: dict[str, int] = {}
         self._merged: dict[str, tuple[int, str]] = {}
         self._members: dict[str, list[str]] = {}
         self._skeletons: dict[str, str] | None = None
@@ -43,6 +44,9 @@ class Directory:
     def _register(self, revision: int, source: Source) -> None:
         known = self._sources.get(source.id)
         first = source if known is None else known
+        if first.kind is SourceKind.UNSPECIFIED and source.kind is not SourceKind.UNSPECIFIED:
+            first = replace(first, kind=source.kind)
+            self._kind_revisions[source.id] = revision
         aliases = dict.fromkeys((*(() if known is None else known.aliases), *source.aliases))
         self._sources[source.id] = replace(
             first, aliases=tuple(aliases), revision=revision if known is None else known.revision
@@ -67,6 +71,8 @@ class Directory:
         if source is None or (at_revision is not None and source.revision > at_revision):
             message = f"no source has the id {source_id!r}; ListSources names them, CreateSource adds one"
             raise SourceNotFound(message)
+        if at_revision is not None and self._kind_revisions.get(source_id, 0) > at_revision:
+            return replace(source, kind=SourceKind.UNSPECIFIED)
         return source
 
     def page(self, after: str, most: int) -> list[Source]:

@@ -261,7 +261,7 @@ class RecordReader:
             )
 
         standings = self._shared.standings(at_revision)
-        kind = self._shared.directory.get(root).kind
+        kind = self._shared.directory.get(root, at_revision).kind
         return await asyncio.to_thread(work) if len(findings) >= _LONG_RECORD else work()
 
     async def _historical(self, wanted: Wanted) -> Reading | None:

@@ -87,7 +87,9 @@ class VerdictImport:
             result = next(results)
             if isinstance(result, CallError):
                 self._reject(item.line, result.message)
-            elif result.duplicate:
+                continue
+            self.tally.mended += item.mended
+            if result.duplicate:
                 self.tally.duplicate += 1
             else:
                 self.tally.recorded += 1

@@ -18,13 +18,15 @@ class Tally:
     recorded: int = 0
     duplicate: int = 0
     rejected: int = 0
+    mended: int = 0
+    """Of those not rejected; see VerdictRow."""
 
     def sentence(self, noun: str) -> str:
         """The tally in words."""
         total = self.recorded + self.duplicate + self.rejected
         return (
             f"{total:,} {noun}: {self.recorded:,} recorded, {self.duplicate:,} recorded before, "
-            f"{self.rejected:,} rejected."
+            f"{self.rejected:,} rejected." + (f" {mended_sentence(self.mended)}" if self.mended else "")
         )
 
     def exit_code(self) -> Exit:
@@ -32,6 +34,11 @@ class Tally:
         if not self.rejected:
             return Exit.OK
         return Exit.PARTLY if self.recorded or self.duplicate else Exit.FAILED
+
+
+def mended_sentence(count: int) -> str:
+    """What was done to rows that could not be read as they stood."""
+    return f"{count:,} held control characters, read as spaces."
 
 
 class Rejects:

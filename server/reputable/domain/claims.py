@@ -1,8 +1,9 @@
 """What was said."""
 
+import hashlib
 from dataclasses import dataclass
 
-from reputable.domain.digests import digest
+from reputable.domain.digests import DIGEST_SIZE, digest, encode_parts
 from reputable.domain.errors import InvalidInput
 from reputable.domain.sources import SourceReference
 from reputable.domain.text import MAX_CLAIM_CHARACTERS, check_id, check_name, check_text
@@ -44,12 +45,16 @@ class Claim:
             via=tuple(check_name("claim.via", v) for v in self.via),
         )
 
-    def form(self) -> bytes:
-        """Digest, 32 bytes, of everything about the checked claim but who said it."""
-        return digest(
+    def encoded(self) -> bytes:
+        """Everything about the checked claim but who said it; distinct claims give distinct bytes."""
+        return encode_parts((
             "claim", self.text, self.claimed_at, self.context, self.language,
             len(self.topics), *self.topics, *self.via,
-        )  # fmt: skip
+        ))  # fmt: skip
+
+    def form(self) -> bytes:
+        """Digest, 32 bytes, of `encoded`."""
+        return hashlib.blake2b(self.encoded(), digest_size=DIGEST_SIZE).digest()
 
     def key(self) -> bytes:
         """Digest, 16 bytes, by which two checked claims of one source count as the same claim."""

@@ -10,8 +10,11 @@
 | id, label, context, reviewer, url | optional |
 | topics | optional; a list in JSONL and Parquet, separated by semicolons in CSV |
 | crowd_source | optional; 1 when the source is a crowd ("viral image") rather than one source |
+
+C1 control characters (U+0080 to U+009F: bytes that were decoded wrongly) are read as spaces.
 """
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -39,6 +42,7 @@ from reputable.ingest.rows import (
 COLUMNS = ("claim", "source", "truthfulness", "claimed_at", "reviewed_at")
 UNPROVEN = "unproven"
 UNNAMED_REVIEWER = "unnamed reviewer"
+_C1_CONTROLS = re.compile("[\x80-\x9f]")
 _COLUMN_OF = {
     "claim.text": "claim",
     "claim.source_name": "source",
@@ -55,12 +59,16 @@ _COLUMN_OF = {
 
 @dataclass(frozen=True, slots=True)
 class VerdictRow:
-    """A verdict of a file, in canonical form; `id` is "" where the file gives none."""
+    """A verdict of a file, in canonical form; `id` is "" where the file gives none.
+
+    `mended` rows were not taken as they stand: a C1 control became a space, or an early review late.
+    """
 
     line: int
     id: str
     verdict: Verdict
     crowd_source: bool = False
+    mended: bool = False
 
     def request_id(self) -> str:
         """An idempotency key: the same row has the same one, whichever file it stands in."""
@@ -73,7 +81,11 @@ class VerdictRow:
 
 
 def read_verdicts(
-    path: Path | str, *, reviewer: str = UNNAMED_REVIEWER, now: Micros | None = None
+    path: Path | str,
+    *,
+    reviewer: str = UNNAMED_REVIEWER,
+    now: Micros | None = None,
+    take_early_reviews: bool = False,
 ) -> Iterator[VerdictRow | Reject]:
     """Yield a row or a reject for each record of the file, in its order.
 
@@ -82,6 +94,8 @@ def read_verdicts(
             ClaimReview (schema.org), where `line` counts the reviews.
         reviewer: Who checked, where a row does not say.
         now: Times more than 5 minutes after it are refused; the clock's by default.
+        take_early_reviews: Take a review dated before its claim as made when the claim was, rather
+            than reject the row.
 
     Raises:
         FileRefusedError: The file cannot be opened, has another format or lacks a column.
@@ -93,7 +107,7 @@ def read_verdicts(
             yield record
             continue
         try:
-            yield _row(record, reviewer, moment)
+            yield _row(record, reviewer, moment, take_early_reviews=take_early_reviews)
         except InvalidInput as error:
             yield Reject(record.line, reason_of(error, _COLUMN_OF))
 
@@ -117,16 +131,19 @@ def _missing(values: Mapping[str, object]) -> list[str]:
     return [column for column in COLUMNS if column not in values]
 
 
-def _row(record: Record, reviewer: str, now: Micros) -> VerdictRow:
-    values = record.values
-    reviewed_at = time_in(values, "reviewed_at")
+def _row(record: Record, reviewer: str, now: Micros, *, take_early_reviews: bool) -> VerdictRow:
+    values = {column: _without_c1(value) for column, value in record.values.items()}
+    reviewed_at, claimed_at = time_in(values, "reviewed_at"), time_in(values, "claimed_at")
     if reviewed_at is None:
         raise InvalidInput("reviewed_at", "is empty; give the date the claim was checked")
+    mended = values != record.values
+    if take_early_reviews and claimed_at is not None and reviewed_at < claimed_at:
+        reviewed_at, mended = claimed_at, True
     verdict = Verdict(
         claim=Claim(
             text=text_in(values, "claim"),
             source=SourceReference(name=text_in(values, "source")),
-            claimed_at=time_in(values, "claimed_at"),
+            claimed_at=claimed_at,
             context=text_in(values, "context"),
             topics=texts_in(values, "topics"),
         ),
@@ -137,7 +154,13 @@ def _row(record: Record, reviewer: str, now: Micros) -> VerdictRow:
         url=text_in(values, "url").strip(),
     )
     crowd_source = flag_in(values, "crowd_source")
-    return VerdictRow(record.line, text_in(values, "id").strip(), verdict.checked(now), crowd_source)
+    return VerdictRow(record.line, text_in(values, "id").strip(), verdict.checked(now), crowd_source, mended)
+
+
+def _without_c1(value: object) -> object:
+    if isinstance(value, list):
+        return [_without_c1(item) for item in value]
+    return _C1_CONTROLS.sub(" ", value) if isinstance(value, str) else value
 
 
 def _truthfulness(values: Mapping[str, object]) -> float | None:

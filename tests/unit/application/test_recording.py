@@ -202,6 +202,21 @@ async def test_creating_a_source_again_adds_its_new_aliases(desk: Desk) -> None:
     assert (await desk.record("a", source="works")).source_id == made.id
 
 
+async def test_a_kind_that_comes_to_be_known_counts_from_then_on(desk: Desk) -> None:
+    recorded = await desk.record("a")
+    source = Source("", "Ministry of Works", SourceKind.GOVERNMENT_BODY)
+    made, created = await desk.recorder.create_source(ME, source)
+    assert (made.kind, created.duplicate) == (SourceKind.GOVERNMENT_BODY, False)
+    directory = desk.shared.directory
+    assert directory.get(made.id, created.revision).kind is SourceKind.GOVERNMENT_BODY
+    assert directory.get(made.id, recorded.revision).kind is SourceKind.UNSPECIFIED
+    again = SharedRows(desk.ledger, LetterLore(), PriorEpoch(0))
+    await again.catch_up()
+    assert again.directory.get(made.id).kind is SourceKind.GOVERNMENT_BODY
+    with pytest.raises(SourceConflict):
+        await desk.recorder.create_source(ME, replace(source, kind=SourceKind.PERSON))
+
+
 async def test_a_source_created_with_a_key_is_created_once(desk: Desk) -> None:
     source = Source("", "Ministry of Works")
     await desk.recorder.create_source(ME, source, "k")

@@ -92,6 +92,41 @@ def test_a_review_before_the_claim_is_rejected_in_the_words_of_the_file(tmp_path
     assert "a claim is reviewed after it is made" in reason
 
 
+def test_an_early_review_is_taken_as_made_with_the_claim_where_that_is_asked_for(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, GOOD.replace("2020-01-02", "2019-12-31"), GOOD)
+
+    early, other = read_verdicts(path, now=NOW, take_early_reviews=True)
+
+    assert isinstance(early, VerdictRow)
+    assert isinstance(other, VerdictRow)
+    assert (early.verdict.reviewed_at, early.mended) == (parse_time("2020-01-01"), True)
+    assert (other.verdict.reviewed_at, other.mended) == (parse_time("2020-01-02"), False)
+
+
+@pytest.mark.parametrize("control", ["\x80", "\x85", "\x90", "\x9f"])
+def test_a_c1_control_is_read_as_a_space_and_the_row_says_that_it_was_mended(tmp_path: Path, control: str) -> None:
+    row = only_row(csv_file(tmp_path, GOOD.replace("Rain ", f"Rain{control}").replace("Jo Doe", f"Jo Doe{control}")))
+
+    assert row.verdict.claim.text == "Rain fell on Monday."
+    assert row.verdict.claim.source.name == "Jo Doe"
+    assert row.mended
+
+
+def test_a_c1_control_in_a_list_of_topics_is_a_space_too(tmp_path: Path) -> None:
+    values = dict(zip(HEADER.split(","), GOOD.split(","), strict=True)) | {"topics": ["local\x90news"]}
+    path = tmp_path / "verdicts.jsonl"
+    path.write_text(json.dumps(values | {"truthfulness": 0.8}) + "\n")
+
+    row = only_row(path)
+
+    assert (row.verdict.claim.topics, row.mended) == (("local news",), True)
+
+
+@pytest.mark.parametrize("control", ["\0", "\x07", "\x1b", "\x7f"])
+def test_other_controls_are_rejected(tmp_path: Path, control: str) -> None:
+    assert "holds the control character" in only_reason(csv_file(tmp_path, GOOD.replace("Rain", f"Ra{control}in")))
+
+
 def test_a_bad_row_does_not_spoil_its_neighbours(tmp_path: Path) -> None:
     lines = [GOOD, 'x"y,"a" b,c,d,e', "", GOOD.replace("0.8", "2"), GOOD.replace("Rain", "Snow")]
 
