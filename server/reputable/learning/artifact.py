@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from reputable.domain.errors import ArtifactRefused
 from reputable.domain.models import ModelInfo, check_version
 from reputable.domain.times import Micros, format_time, parse_time
+from reputable.learning.features import FULL_FEATURES, LIGHT_FEATURES
 from reputable.learning.folded import FoldedContext, FoldedText
 from reputable.learning.golden import check_golden, golden_logits
 from reputable.learning.history import Rates
@@ -41,6 +42,7 @@ MAX_BYTES = 10 * 1024 * 1024
 """The most that all files of a model hold together."""
 _MAX_MANIFEST = 64 * 1024
 _SERVING_FILES = ("model.json", "ngrams.txt", "ngrams.npy", "contexts.txt", "contexts.npy", "stages.npz")
+FEATURES = {LIGHT: LIGHT_FEATURES, FULL: FULL_FEATURES}
 
 Floats = NDArray[np.float64]
 Manifest = dict[str, Any]
@@ -160,6 +162,9 @@ def _npy(array: Floats) -> bytes:
 
 def _model(version: str, contents: Mapping[str, bytes]) -> FoldedModel:
     small = json.loads(contents["model.json"])
+    for form, entry in small["stages"].items():
+        if tuple(entry["features"]) != FEATURES[form]:
+            raise ValueError(f"its {form} form wants other features than this release makes; train it anew")
     arrays = np.load(io.BytesIO(contents["stages.npz"]), allow_pickle=False)
     stages = {
         form: Stage(
