@@ -79,6 +79,10 @@ class Revisions(LedgerSuite):
         assert [e.revision for e in await ledger.entries(before=5, limit=2)] == [4, 3]
         assert [e.revision for e in await ledger.entries(chain=CHAIN, before=4)] == [3, 2, 1]
         assert [e.revision for e in await ledger.entries(chain=CHAIN, after=3, limit=1)] == [4]
+        await accepted(ledger, source("other"), found("r9", "claim 9"))
+        assert [e.revision for e in await ledger.entries(chain=CHAIN, after=6)] == [7]
+        assert [e.revision for e in await ledger.entries(chain=CHAIN, before=6, limit=1)] == [5]
+        assert [e.revision for e in await ledger.entries(chain="other", before=99)] == [6]
         entry = await ledger.entry(2)
         assert entry is not None
         assert (entry.kind, entry.principal, entry.request_id) == (EntryKind.VERDICT, CALLER, "r0")

@@ -4,6 +4,8 @@ import asyncio
 import inspect
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import grpc
@@ -116,13 +118,25 @@ async def test_latency_buckets_show_the_trace_of_a_call_in_openmetrics_only(tmp_
     assert TRACE_ID not in as_text
 
 
-async def test_without_traces_nothing_stands_between_the_parts(tmp_path: Path) -> None:
-    async with running(tmp_path) as service:
-        servicer = vars(service.app)
-        assert servicer["_tracing"] is None
-        await assess(service)
-        text = (await service.fetch(accept=OPENMETRICS))[1]
-    assert "trace_id" not in text
+def test_without_traces_nothing_of_them_is_even_imported(tmp_path: Path) -> None:
+    script = f"""
+import asyncio, sys
+from reputable.app import build
+from reputable.settings import load
+
+async def main():
+    given = dict(address="127.0.0.1:0", metrics_address="off", redis_url="off", ledger_url="sqlite:///{tmp_path}/l.db")
+    app = build(load({{}}, **given, drain_seconds=0)[0])
+    try:
+        await app.start()
+    finally:
+        await app.stop()
+
+asyncio.run(main())
+sys.exit(any(name.partition(".")[0] == "opentelemetry" for name in sys.modules))
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
 
 
 def test_every_method_named_for_a_span_is_there() -> None:

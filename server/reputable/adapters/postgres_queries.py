@@ -25,6 +25,8 @@ from reputable.domain.entries import LEDGER_CHAIN, Entry
 from reputable.domain.epochs import PriorEpoch
 from reputable.domain.findings import Finding
 
+# ruff: noqa: S608 - Only constants are put into SQL; values are bound.
+
 _ENTRY = """
     SELECT revision, kind, source_id, source_revision, recorded_at, principal, request_id, request_digest, payload,
         salt, previous_digest, digest
@@ -120,8 +122,13 @@ async def entries(db: Connection, chain: str | None, before: int | None, after: 
     """See LedgerReader.entries."""
     values = {"chain": chain, "revision": after if before is None else before, "limit": limit}
     way, order = (">", "ASC") if before is None else ("<", "DESC")
-    own, column = ("", "revision") if chain is None else ("source_id = %(chain)s AND ", "source_revision")
-    sql = f"{_ENTRY} WHERE {own} revision {way} %(revision)s ORDER BY {column} {order} LIMIT %(limit)s"
+    condition, column = f"revision {way} %(revision)s", "revision"
+    if chain is not None:
+        column = "source_revision"
+        condition += f""" AND source_id = %(chain)s AND source_revision {way} coalesce(
+            (SELECT source_revision FROM entry WHERE revision = %(revision)s AND source_id = %(chain)s),
+            {"0" if before is None else "9223372036854775807"})"""  # Where a page before ended: no row is read twice.
+    sql = f"{_ENTRY} WHERE {condition} ORDER BY {column} {order} LIMIT %(limit)s"
     return [read_entry(row) async for row in await db.execute(sql, values)]
 
 

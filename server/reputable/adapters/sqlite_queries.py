@@ -100,12 +100,15 @@ def entries_at(db: apsw.Connection, revisions: Sequence[int]) -> dict[int, Entry
 
 def entries(db: apsw.Connection, chain: str | None, before: int | None, after: int, limit: int) -> list[Entry]:
     """See LedgerReader.entries."""
-    condition, order = ("revision < ?", "DESC") if before is not None else ("revision > ?", "ASC")
-    values: Row = (after if before is None else before, limit)
-    column = "revision"
+    values = {"chain": chain, "revision": after if before is None else before, "limit": limit}
+    way, order = (">", "ASC") if before is None else ("<", "DESC")
+    condition, column = f"revision {way} :revision", "revision"
     if chain is not None:
-        condition, values, column = f"source_id = ? AND {condition}", (chain, *values), "source_revision"
-    sql = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE {condition} ORDER BY {column} {order} LIMIT ?"
+        column = "source_revision"
+        condition += f""" AND source_id = :chain AND source_revision {way} coalesce(
+            (SELECT source_revision FROM entry WHERE revision = :revision AND source_id = :chain),
+            {"0" if before is None else "9223372036854775807"})"""  # Where a page before ended: no row is read twice.
+    sql = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE {condition} ORDER BY {column} {order} LIMIT :limit"
     return [read_entry(row) for row in db.execute(sql, values)]
 
 

@@ -1,0 +1,90 @@
+"""Puts the application's verbs together over a ledger, models and caches."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from reputable.adapters.local_cache import LruCache
+from reputable.adapters.names import LetterLore
+from reputable.adapters.observing import HonestyMetrics, MetricsObserver, WatchedWrites
+from reputable.app.opening import Learning
+from reputable.app.resources import Resources
+from reputable.application.assessing import Assessor
+from reputable.application.epochs import EpochKeeper
+from reputable.application.finding_sources import SourceFinder
+from reputable.application.honesty import HonestyWatch
+from reputable.application.listing import VerdictLister
+from reputable.application.ports import AssessmentCache, Clock, Ledger
+from reputable.application.record_reading import RecordReader
+from reputable.application.recording import Recorder
+from reputable.application.shared_rows import SharedRows
+from reputable.application.track_records import TrackRecordViewer
+from reputable.metrics import Metrics
+
+if TYPE_CHECKING:
+    from reputable.adapters.tracing import Tracing
+
+T = TypeVar("T")
+
+EPOCH_SECONDS = 0.5
+"""How long the start waits for today's prior epoch; on a large ledger it arrives later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the verbs stand on."""
+
+    clock: Clock
+    ledger: Ledger
+    learning: Learning
+    local: LruCache
+    cache: AssessmentCache | None
+    metrics: Metrics
+    tracing: "Tracing | None" = None
+
+    def traced(self, part: str, target: T) -> T:
+        """`target` with spans around its methods, where traces are wanted."""
+        return target if self.tracing is None or target is None else self.tracing.around(part, target)
+
+
+class Verbs:
+    """Assessing, recording, showing; ready once `start` has returned."""
+
+    def __init__(self, ground: Ground) -> None:
+        clock, models, priors = ground.clock, ground.learning.models, ground.learning.priors
+        ledger = ground.traced("ledger", ground.ledger)
+        names, observer = LetterLore(), MetricsObserver(ground.metrics)
+        ledger.on_commit(observer.committed)
+        self._ground = ground
+        self.writes = WatchedWrites(ledger)
+        written = cast("Ledger", self.writes)
+        shared = SharedRows(ledger, names, priors.genesis(models.active))
+        shared.resolver = ground.traced("resolver", shared.resolver)
+        self._records = RecordReader(ledger, shared, clock)
+        reader = ground.traced("reader", self._records)
+        self.assessor = Assessor(
+            clock=clock, shared=shared, reader=reader, models=ground.traced("models", models),
+            local=ground.local, cache=ground.traced("cache", ground.cache), observer=observer,
+        )  # fmt: skip
+        self.recorder = Recorder(clock=clock, ledger=written, shared=shared, names=names)
+        self.viewer = TrackRecordViewer(clock=clock, ledger=ledger, shared=shared, reader=reader, models=models)
+        self.lister = VerdictLister(ledger, shared)
+        self.finder = SourceFinder(ledger, shared)
+        self._keeper = EpochKeeper(clock=clock, ledger=written, shared=shared, models=models, computer=priors)
+        self._honesty = HonestyMetrics(ground.metrics)
+        self._watch = HonestyWatch(
+            clock=clock, ledger=ledger, shared=shared, reader=self._records, models=models, observer=self._honesty
+        )
+
+    async def start(self, resources: Resources) -> None:
+        """Learn where the ledger stands, wait a little for today's epoch, then keep both up in the background.
+
+        Raises LedgerUnavailable.
+        """
+        await self._records.start()
+        self._ground.metrics.ledger_revision = self._records.revision
+        first = resources.run(self._keeper.ensure_today())
+        await asyncio.wait({first}, timeout=EPOCH_SECONDS)
+        resources.run(self._keeper.run())
+        self._honesty.expect(self._ground.learning.models.active.version)
+        resources.run(self._watch.run())
