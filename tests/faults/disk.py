@@ -15,8 +15,9 @@ _RANDOM = random.Random(11)
 class FailingDisk(apsw.VFS):
     """Passes everything on to the system's VFS, but for what the orders say.
 
-    It is the process's default once made. The orders stand in a file: `full` refuses writes, `fsync 0.2` fails that share of the
-    synchronisations, `kill 7` ends the process at the seventh page that a checkpoint writes.
+    It is the process's default once made. The orders stand in a file: `full` refuses writes,
+    `fsync 0.2` fails that share of the synchronisations, `kill 7` ends the process at the seventh
+    page that a checkpoint writes.
     """
 
     def __init__(self, orders: Path) -> None:
@@ -25,7 +26,7 @@ class FailingDisk(apsw.VFS):
         self.base = apsw.vfs_names()[0]
         super().__init__(NAME, self.base, makedefault=True)
 
-    def xOpen(self, name: "str | apsw.URIFilename | None", flags: list[int]) -> "FailingFile":  # noqa: N802
+    def xOpen(self, name: "str | apsw.URIFilename | None", flags: list[int]) -> "FailingFile":
         """See apsw.VFS."""
         return FailingFile(self, name, flags)
 
@@ -45,7 +46,7 @@ class FailingFile(apsw.VFSFile):
         self._is_database = bool(flags[0] & apsw.SQLITE_OPEN_MAIN_DB)
         super().__init__(disk.base, name, flags)
 
-    def xWrite(self, data: Any, offset: int) -> None:  # noqa: ANN401, N802
+    def xWrite(self, data: Any, offset: int) -> None:  # noqa: ANN401
         """See apsw.VFSFile. In WAL mode only a checkpoint writes to the database itself."""
         order = self._disk.order()
         if order[0] == "full":
@@ -56,11 +57,11 @@ class FailingFile(apsw.VFSFile):
                 os.kill(os.getpid(), signal.SIGKILL)
         super().xWrite(data, offset)
 
-    def xSync(self, flags: int) -> None:  # noqa: N802
+    def xSync(self, flags: int) -> None:
         """See apsw.VFSFile."""
         order = self._disk.order()
         if order[0] == "fsync" and _RANDOM.random() < float(order[1]):
             error = apsw.IOError("the disk could not synchronise")
-            error.extendedresult = apsw.SQLITE_IOERR_FSYNC
+            error.extendedresult = apsw.SQLITE_IOERR_FSYNC  # type: ignore[attr-defined]
             raise error
         super().xSync(flags)

@@ -6,10 +6,11 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
-from reputable.adapters import sqlite_writer
+from reputable.adapters import sqlite_file, sqlite_writer
 from reputable.adapters.sqlite_writer import SqliteWriter
 from reputable.api.interceptors import BoundMethod
 from reputable.application.shared_rows import SharedRows
+from tests.faults.patching import got, put
 
 
 def _die() -> None:
@@ -30,24 +31,24 @@ class _Countdown:
 
 def before_insert(reached: Callable[[], None]) -> None:
     """The rows are planned; none is written."""
-    store = sqlite_writer.store
+    store = got(sqlite_writer, "store")
 
     def storing(*args: Any) -> None:  # noqa: ANN401 - passed on.
         reached()
         store(*args)
 
-    sqlite_writer.store = storing
+    put(sqlite_writer, "store", storing)
 
 
 def before_commit(reached: Callable[[], None]) -> None:
     """The rows are written; the transaction is open."""
-    store = sqlite_writer.store
+    store = got(sqlite_writer, "store")
 
     def storing(*args: Any) -> None:  # noqa: ANN401 - passed on.
         store(*args)
         reached()
 
-    sqlite_writer.store = storing
+    put(sqlite_writer, "store", storing)
 
 
 def after_commit(reached: Callable[[], None]) -> None:
@@ -58,7 +59,7 @@ def after_commit(reached: Callable[[], None]) -> None:
         commit(self, jobs)
         reached()
 
-    SqliteWriter._commit = committing  # type: ignore[method-assign]
+    put(SqliteWriter, "_commit", committing)
 
 
 def after_acknowledgement(reached: Callable[[], None]) -> None:
@@ -71,7 +72,7 @@ def after_acknowledgement(reached: Callable[[], None]) -> None:
             asyncio.get_running_loop().call_later(0.01, reached)
         return answer
 
-    BoundMethod.serve = serving  # type: ignore[method-assign]
+    put(BoundMethod, "serve", serving)
 
 
 def during_start(reached: Callable[[], None]) -> None:
@@ -82,11 +83,25 @@ def during_start(reached: Callable[[], None]) -> None:
         reached()
         apply_source(self, row)
 
-    SharedRows._apply_source = applying  # type: ignore[method-assign]
+    put(SharedRows, "_apply_source", applying)
+
+
+def during_migration(reached: Callable[[], None]) -> None:
+    """The schema is made; its version is not noted."""
+    migrate = sqlite_file._migrate
+
+    def migrating(connection: Any) -> None:  # noqa: ANN401 - passed on.
+        version = connection.pragma("user_version")
+        migrate(connection)
+        connection.pragma("user_version", version)
+        reached()
+
+    put(sqlite_file, "_migrate", migrating)
 
 
 POINTS: dict[str, Callable[[Callable[[], None]], None]] = {
-    point.__name__: point for point in (before_insert, before_commit, after_commit, after_acknowledgement, during_start)
+    point.__name__: point
+    for point in (before_insert, before_commit, after_commit, after_acknowledgement, during_start, during_migration)
 }
 
 

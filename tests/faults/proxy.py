@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
 from typing import Any, Self
 
 from tests.faults.running import free_port
@@ -22,9 +23,10 @@ async def pass_on(_asked: bytes, answer: bytes, send: Send) -> None:
 class FaultProxy:
     """Runs in a thread of its own; `fault` may be changed at any time and holds from the next answer on."""
 
-    def __init__(self, upstream_port: int) -> None:
+    def __init__(self, upstream: int | Path) -> None:
+        """Before a port of the loopback or a unix socket."""
         self.port = free_port()
-        self.upstream_port = upstream_port
+        self.upstream = upstream
         self.fault: Fault = pass_on
         self.connections = 0
         self._loop = asyncio.new_event_loop()
@@ -60,6 +62,11 @@ class FaultProxy:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if isinstance(self.upstream, Path):
+            return await asyncio.open_unix_connection(self.upstream)
+        return await asyncio.open_connection("127.0.0.1", self.upstream)
+
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         asked = b""
 
@@ -79,7 +86,7 @@ class FaultProxy:
                 await self.fault(asked, chunk, answer)
 
         with contextlib.suppress(OSError, asyncio.CancelledError), contextlib.closing(writer):
-            server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self.upstream_port)
+            server_reader, server_writer = await self._connect()
             with contextlib.closing(server_writer):
                 both = [asyncio.ensure_future(requests()), asyncio.ensure_future(answers())]
                 try:

@@ -75,7 +75,10 @@ class Service:
         return [*self.wrapper, sys.executable, *module]
 
     def start(self, *, wait: bool = True) -> Self:
-        """Start it and wait until it serves."""
+        """Start it and wait until it serves; the second time with a channel that does not wait to reconnect."""
+        if self.process is not None:
+            self.channel.close()
+            self.channel = grpc.insecure_channel(self.address, options=CHANNEL_OPTIONS)
         environ = {name: value for name, value in os.environ.items() if not name.startswith("REPUTABLE_")}
         environ |= {
             "PYTHONPATH": os.pathsep.join([str(ROOT / "server"), str(ROOT)]),
@@ -201,6 +204,7 @@ class Service:
 
 
 CHANNEL_OPTIONS: list[tuple[str, int]] = [
+    ("grpc.use_local_subchannel_pool", 1),
     ("grpc.enable_retries", 0),
     ("grpc.min_reconnect_backoff_ms", 50),
     ("grpc.initial_reconnect_backoff_ms", 50),

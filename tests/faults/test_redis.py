@@ -77,7 +77,7 @@ class Cached:
         """Have Redis hold every claim's score."""
 
         def held() -> bool:
-            return all([self.assess(number).served_from == FROM_REDIS for number in CLAIMS])
+            return sum(self.assess(number).served_from == FROM_REDIS for number in CLAIMS) == len(CLAIMS)
 
         wait_until(held, RECOVERY_SECONDS, "Redis holds every score")
 

@@ -44,6 +44,15 @@ async def test_broken_connections_are_made_anew_unnoticed(url: str) -> None:
     await ledger.close()
 
 
+async def test_a_closed_ledger_says_so(url: str) -> None:
+    ledger = await PostgresLedger.open(url, SetClock())
+    await ledger.close()
+    with pytest.raises(LedgerUnavailable, match="stopping"):
+        await ledger.append([source()])
+    with pytest.raises(LedgerUnavailable, match="stopping"):
+        await ledger.state()
+
+
 async def test_two_processes_share_one_ledger_without_gap_or_double(url: str) -> None:
     replicas = [await PostgresLedger.open(url, SetClock()) for _ in range(2)]
     assert replicas[0].identity == replicas[1].identity

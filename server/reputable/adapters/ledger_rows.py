@@ -10,7 +10,7 @@ from reputable.application import payloads
 from reputable.application.ports import HistoricalVerdict, Identity, Receipt, RegisteredSource, StandingChange, Write
 from reputable.application.writes import entry_write
 from reputable.domain.entries import Entry, EntryKind
-from reputable.domain.errors import LedgerCorrupt
+from reputable.domain.errors import LedgerCorrupt, LedgerUnavailable
 from reputable.domain.findings import Finding
 from reputable.domain.freshness import LEDGER_ID_LENGTH
 from reputable.domain.sources import Source, SourceKind
@@ -136,3 +136,8 @@ def readable_write(entry: Entry) -> Write:
     except (ValueError, KeyError, TypeError) as error:
         message = f"row {entry.revision} cannot be copied: its payload cannot be read; run `reputable ledger verify`"
         raise LedgerCorrupt(message) from error
+
+
+def closed() -> LedgerUnavailable:
+    """The error that callers see when the service is stopping."""
+    return LedgerUnavailable("the ledger is closed; the service is stopping")

@@ -8,7 +8,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import psycopg
 
 from reputable.adapters import postgres_queries as queries
-from reputable.adapters.ledger_rows import read_historical_verdict
+from reputable.adapters.ledger_rows import closed, read_historical_verdict
 from reputable.adapters.postgres_database import Connection, connect, prepare, read_identity, refusal, timed_out
 from reputable.adapters.postgres_writer import PostgresWriter
 from reputable.application.ports import (
@@ -48,6 +48,7 @@ class PostgresReader:
         self._url = url
         self.identity = identity
         self._pinned = pinned
+        self._closed = False
         self._idle: list[Connection] = []
         self._free = asyncio.Semaphore(1 if pinned else MOST_READERS)
 
@@ -66,6 +67,8 @@ class PostgresReader:
 
     async def _read(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a query; again on a new connection where an idle one turns out to be dead."""
+        if self._closed:
+            raise closed()
         try:
             async with asyncio.timeout(None if self._pinned else READ_SECONDS), self._free:
                 while self._idle:
@@ -165,6 +168,7 @@ class PostgresReader:
 
     async def close(self) -> None:
         """See LedgerReader."""
+        self._closed = True
         while self._idle:
             with contextlib.suppress(psycopg.Error):
                 await self._idle.pop().close()

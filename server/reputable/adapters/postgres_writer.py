@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import psycopg
 
 from reputable.adapters.ledger_plan import Planner
+from reputable.adapters.ledger_rows import closed
 from reputable.adapters.postgres_database import Connection, connect, refusal, timed_out
 from reputable.adapters.postgres_store import begin, commit
 from reputable.application.ports import Clock, Identity, Receipt, Write
-from reputable.domain.errors import LedgerUnavailable, Overloaded, ReputableError
+from reputable.domain.errors import Overloaded, ReputableError
 
 MAX_GROUP = 4_096
 """Rows after which a group is committed though more are waiting."""
@@ -47,8 +48,7 @@ class PostgresWriter:
     async def append(self, writes: Sequence[Write]) -> Outcome:
         """Queue the writes and wait until they are durable; goes on without its caller."""
         if self._closed:
-            message = "the ledger is closed; the service is stopping"
-            raise LedgerUnavailable(message)
+            raise closed()
         if self._queued + len(writes) > MAX_QUEUED:
             message = "too many verdicts wait to be written; try again with the same request id"
             raise Overloaded(message)

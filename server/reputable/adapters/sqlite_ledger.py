@@ -12,7 +12,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import apsw
 
 from reputable.adapters import sqlite_queries as queries
-from reputable.adapters.ledger_rows import Row, read_historical_verdict
+from reputable.adapters.ledger_rows import Row, closed, read_historical_verdict
 from reputable.adapters.sqlite_file import (
     FileLock,
     check_version,
@@ -37,7 +37,7 @@ from reputable.application.ports import (
 )
 from reputable.domain.entries import Entry
 from reputable.domain.epochs import PriorEpoch
-from reputable.domain.errors import LedgerUnavailable, ReputableError
+from reputable.domain.errors import ReputableError
 from reputable.domain.times import Micros
 
 READER_THREADS = 2
@@ -58,6 +58,7 @@ class SqliteReader:
         """Open the file; LedgerUnavailable when it cannot be read or has another release's schema."""
         self._path = path
         self._pinned = pinned
+        self._closed = False
         self._idle: queue.SimpleQueue[apsw.Connection] = queue.SimpleQueue()
         self._threads = ThreadPoolExecutor(1 if pinned else READER_THREADS, "ledger-reader")
         try:
@@ -91,11 +92,9 @@ class SqliteReader:
             self._idle.put(connection)
             return result
 
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, run)
-        except RuntimeError as error:
-            message = "the ledger is closed; the service is stopping"
-            raise LedgerUnavailable(message) from error
+        if self._closed:
+            raise closed()
+        return await asyncio.get_running_loop().run_in_executor(self._threads, run)
 
     def _in_snapshot(self, connection: apsw.Connection, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         if self._pinned:
@@ -191,6 +190,7 @@ class SqliteReader:
 
     async def close(self) -> None:
         """See LedgerReader."""
+        self._closed = True
         await asyncio.get_running_loop().run_in_executor(None, self._threads.shutdown)
         with contextlib.suppress(queue.Empty):
             while True:
@@ -236,7 +236,7 @@ class SqliteLedger(SqliteReader):
                     listener(write, receipt)
 
     async def close(self) -> None:
-        """See LedgerReader."""
-        await self._writer.close()
+        """See LedgerReader. The writer goes last: its close moves the log into the file, so that the file is whole."""
         await super().close()
+        await self._writer.close()
         self._lock.release()

@@ -11,6 +11,7 @@ from pathlib import Path
 import apsw
 
 from reputable.adapters.ledger_plan import Planner
+from reputable.adapters.ledger_rows import closed
 from reputable.adapters.sqlite_file import connect_writer, read_identity, refusal
 from reputable.adapters.sqlite_store import load, store
 from reputable.application.ports import Clock, Identity, Receipt, Write
@@ -52,8 +53,7 @@ class SqliteWriter:
     async def append(self, writes: Sequence[Write]) -> Outcome:
         """Queue the writes and wait until they are durable; goes on without its caller."""
         if self._closed:
-            message = "the ledger is closed; the service is stopping"
-            raise LedgerUnavailable(message)
+            raise closed()
         if self._queued + len(writes) > MAX_QUEUED:
             message = "too many verdicts wait to be written; try again with the same request id"
             raise Overloaded(message)

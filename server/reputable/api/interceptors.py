@@ -15,6 +15,7 @@ import structlog
 from google.protobuf.message import DecodeError, Message
 
 from reputable.api.errors import Refusal, code_of, refusal_of
+from reputable.api.limiter import Limiter
 from reputable.domain.errors import MalformedMessage, MessageTooLarge, ReputableError
 from reputable.metrics import CODES, CallMeter, Metrics
 
@@ -119,6 +120,7 @@ class BoundMethod:
         behaviour: Callable[[Any, Any], Awaitable[Message | bytes]],
         max_bytes: int,
         max_seconds: float,
+        limiter: Limiter | None = None,
     ) -> None:
         self._name = f"/{name[0]}/{name[1]}"
         self._meter: CallMeter = boundary.metrics.meter(*name)
@@ -128,6 +130,7 @@ class BoundMethod:
         self._behaviour = behaviour
         self._max_bytes = max_bytes
         self._max_seconds = max_seconds
+        self._limiter = limiter
 
     async def serve(self, raw: bytes, context: Context) -> bytes:
         """Answer one call; whatever happens in it, there is one status and one count."""
@@ -136,8 +139,11 @@ class BoundMethod:
         task = cast("asyncio.Task[Any]", asyncio.current_task())
         self._deadlines.begin(task, started + self._max_seconds)
         try:
-            response = await self._behaviour(self._message(raw), context)
-            answer = response if isinstance(response, bytes) else response.SerializeToString()
+            if self._limiter is None:
+                response, answer = await self._answer(raw, context)
+            else:
+                async with self._limiter.turn(len(raw)):
+                    response, answer = await self._answer(raw, context)
         except asyncio.CancelledError:
             if not self._deadlines.take_expired(task):
                 self._finish(task, started, _EXPIRED if _is_past(context) else _CANCELLED, None, context)
@@ -150,6 +156,10 @@ class BoundMethod:
             return answer
         self._finish(task, started, _CODE_NAMES[refusal.code], None, context)
         return await context.abort(refusal.code, refusal.message, refusal.trailing_metadata)
+
+    async def _answer(self, raw: bytes, context: Context) -> tuple[Message | bytes, bytes]:
+        response = await self._behaviour(self._message(raw), context)
+        return response, response if isinstance(response, bytes) else response.SerializeToString()
 
     def _message(self, raw: bytes) -> Message:
         if len(raw) > self._max_bytes:

@@ -11,6 +11,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from reputable.api.conversion.assessments import MAX_MESSAGE_BYTES
 from reputable.api.interceptors import Boundary, BoundMethod, Serve
+from reputable.api.limiter import Limiter
 
 MAX_UNARY_BYTES = 64 * 1024
 """The most bytes that a message of a method other than a batch takes."""
@@ -22,6 +23,8 @@ MAX_CONCURRENT_STREAMS = 100
 MAX_METADATA_BYTES = 8 * 1024
 HANDSHAKE_SECONDS = 3.0
 
+_DEAR = "BatchAssessClaims"
+"""The method whose calls are let in only while they will be answered soon; the ledger's writer limits its own."""
 _READS = ("Assess", "BatchAssess", "Get", "List", "Resolve")
 Serving = health_pb2.HealthCheckResponse
 
@@ -94,15 +97,16 @@ def cannot_listen(address: str) -> OSError:
 
 def register(server: grpc.aio.Server, boundary: Boundary, servicers: Mapping[ServiceDescriptor, object]) -> None:
     """Put each service on the server, every method of it behind the boundary."""
+    limiter = Limiter()
     for service, servicer in servicers.items():
-        handlers = {method.name: _handler(boundary, service, method, servicer) for method in service.methods}
+        handlers = {method.name: _handler(boundary, service, method, servicer, limiter) for method in service.methods}
         generic = grpc.method_handlers_generic_handler(service.full_name, handlers)
         server.add_generic_rpc_handlers((generic,))
         server.add_registered_method_handlers(service.full_name, handlers)
 
 
 def _handler(
-    boundary: Boundary, service: ServiceDescriptor, method: MethodDescriptor, servicer: object
+    boundary: Boundary, service: ServiceDescriptor, method: MethodDescriptor, servicer: object, limiter: Limiter
 ) -> "grpc.RpcMethodHandler[bytes, bytes]":
     parse: Callable[[bytes], Any] = message_factory.GetMessageClass(method.input_type).FromString
     bound = BoundMethod(
@@ -112,6 +116,7 @@ def _handler(
         behaviour=getattr(servicer, method.name),
         max_bytes=MAX_MESSAGE_BYTES if method.name.startswith("Batch") else MAX_UNARY_BYTES,
         max_seconds=READ_SECONDS if method.name.startswith(_READS) else WRITE_SECONDS,
+        limiter=limiter if method.name == _DEAR else None,
     )
     serve: Serve = bound.serve
     if boundary.in_span is not None:

@@ -12,6 +12,7 @@ from reputable.application.record_reading import RecordReader
 from reputable.application.remembering import Memories
 from reputable.application.scoring import Found, Job, Observer, ScoreFinder
 from reputable.application.shared_rows import SharedRows
+from reputable.application.turns import take_turns
 from reputable.domain.assessments import Assessment, DegradedPart, ServedFrom
 from reputable.domain.claims import Claim, check_time
 from reputable.domain.errors import InvalidInput, ReputableError
@@ -74,6 +75,7 @@ class Assessor:
         outcomes: dict[int, Assessment | ReputableError] = {}
         checked: dict[int, tuple[Claim, Wanted]] = {}
         for index, query in enumerate(queries):
+            await take_turns(index)
             try:
                 checked[index] = _checked(query, now)
             except ReputableError as error:
@@ -81,6 +83,7 @@ class Assessor:
         readings = await self._reader.read_many([wanted for _, wanted in checked.values()])
         jobs: dict[int, tuple[Reading, Job]] = {}
         for (index, (claim, _)), reading in zip(checked.items(), readings, strict=True):
+            await take_turns(index)
             try:
                 if isinstance(reading, ReputableError):
                     raise reading
@@ -89,6 +92,7 @@ class Assessor:
                 outcomes[index] = error
         found = await self._scores.many({job.key: job for _, job in jobs.values()})
         for index, (reading, job) in jobs.items():
+            await take_turns(index)
             outcomes[index] = self._assessment(reading, job, found[job.key], now)
         return [outcomes[index] for index in range(len(queries))]
 

@@ -59,7 +59,7 @@ class EpochKeeper:
         directory = self._shared.directory
         kinds = {row.source_id: directory.get(row.source_id).kind for row in history}
         memories = None if self._memories is None or not self._models.active.remembers else self._memories
-        vectors = await memories.vectors(history) if memories is not None else None
+        vectors = await memories.vectors(history, revision) if memories is not None else None
         epoch = await asyncio.to_thread(
             self._computer.compute,
             number=self._shared.latest_epoch.number + 1,

@@ -96,7 +96,7 @@ class MemoryBuilder(Protocol):
         """Whose vectors it wants; loaded when first used."""
         ...
 
-    def texts(self, history: Sequence[HistoricalVerdict]) -> list[str]:
+    def texts(self, history: Sequence[HistoricalVerdict], standings: Mapping[str, Standing]) -> list[str]:
         """The claims' texts whose vectors an epoch and its memory need, each once; none for too short a history."""
         ...
 

@@ -47,9 +47,9 @@ class Memories:
         self._building: dict[bytes, asyncio.Task[VerdictMemory]] = {}
         self._thread = ThreadPoolExecutor(1, "memory-reader")
 
-    async def vectors(self, history: Sequence[HistoricalVerdict]) -> dict[str, bytes]:
-        """The vectors that an epoch of that history needs."""
-        texts = await asyncio.to_thread(self._builder.texts, history)
+    async def vectors(self, history: Sequence[HistoricalVerdict], revision: int) -> dict[str, bytes]:
+        """The vectors that an epoch of that history, as of that revision, needs."""
+        texts = await asyncio.to_thread(self._builder.texts, history, self._shared.standings(revision))
         return await self._vectors.of(texts) if texts else {}
 
     def adopt(
@@ -106,7 +106,7 @@ class Memories:
             rows = self._ledger.history(reviewed_before=epoch.start, at_revision=epoch.revision)
             history = [row async for row in rows]
         if vectors is None:
-            vectors = await self.vectors(history)
+            vectors = await self.vectors(history, epoch.revision)
         standings = self._shared.standings(epoch.revision)
         memory = await asyncio.to_thread(self._builder.build, epoch, history, standings, vectors)
         if memory.digest != epoch.memory_digest:

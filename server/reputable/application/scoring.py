@@ -7,6 +7,7 @@ from typing import Protocol
 
 from reputable.application.ports import AssessmentCache, Clock, LocalCache, ScoreInput, Scorer
 from reputable.application.remembering import Memories
+from reputable.application.turns import SLICE, take_turns
 from reputable.domain.assessments import DegradedPart, Explanation, Score, ServedFrom
 
 
@@ -127,7 +128,7 @@ class ScoreFinder:
                 self._tell(self._computed(light))
             full = {key: job for key, job in jobs.items() if key not in found and job.full}
             if full:
-                self._tell(await self._recalled(full))
+                self._tell(self._computed(await self._recalled(full)))
         except Exception as error:  # noqa: BLE001 - it is raised in those who wait.
             rest = {key: job for key, job in jobs.items() if key in self._awaited}
             if len(jobs) > 1:
@@ -151,8 +152,18 @@ class ScoreFinder:
         found = {key: Found(score, ServedFrom.LOCAL_CACHE) for key, score in held.items() if score is not None}
         self._observer.looked_up(ServedFrom.LOCAL_CACHE, len(found), len(jobs) - len(found))
         found |= await self._look_up({key: job for key, job in jobs.items() if key not in found})
-        found |= self._computed({key: job for key, job in jobs.items() if key not in found and not job.full})
-        return found | await self._recalled({key: job for key, job in jobs.items() if key not in found})
+        found |= await self._in_slices({key: job for key, job in jobs.items() if key not in found and not job.full})
+        full = await self._recalled({key: job for key, job in jobs.items() if key not in found})
+        return found | await self._in_slices(full)
+
+    async def _in_slices(self, jobs: Jobs) -> dict[bytes, Found]:
+        """The scores computed a slice at a time, so that other calls get their turn between."""
+        found: dict[bytes, Found] = {}
+        wanted = list(jobs.items())
+        for start in range(0, len(wanted), SLICE):
+            await take_turns(start)
+            found |= self._computed(dict(wanted[start : start + SLICE]))
+        return found
 
     async def _look_up(self, jobs: Jobs) -> dict[bytes, Found]:
         """What Redis holds of the scores."""
@@ -168,8 +179,8 @@ class ScoreFinder:
             self._local.put(key, one.score)
         return found
 
-    async def _recalled(self, jobs: Jobs) -> dict[bytes, Found]:
-        """The scores computed with what their epochs' memories say."""
+    async def _recalled(self, jobs: Jobs) -> Jobs:
+        """The jobs with what their epochs' memories say."""
         if self._memories is not None and jobs:
             started = self._clock.monotonic()
             wanted = list(jobs.values())
@@ -177,7 +188,7 @@ class ScoreFinder:
             for job, item in zip(wanted, items, strict=True):
                 job.item = item
             self._observer.took("memory", self._clock.monotonic() - started)
-        return self._computed(jobs)
+        return jobs
 
     def _computed(self, jobs: Jobs) -> dict[bytes, Found]:
         """The scores computed together, and kept; a light one in a full one's place is not."""

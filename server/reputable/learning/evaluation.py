@@ -9,15 +9,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reputable.application.ports import ScoreInput
+from reputable.application.ports import Embedder, ScoreInput
 from reputable.domain.assessments import Explanation, Score
-from reputable.domain.epochs import PriorEpoch
-from reputable.domain.times import Day, Micros, day_of
+from reputable.domain.times import Micros, day_of
 from reputable.domain.verdicts import CREDIBLE_FROM
 from reputable.learning.epochs import EpochSeries
 from reputable.learning.features import prior_rates
 from reputable.learning.history import Example, History
 from reputable.learning.predictor import Predictor
+from reputable.learning.recollection import recollect
 from reputable.learning.scoring_rules import summary
 
 SOURCE_STRENGTH = 4.0
@@ -54,32 +54,36 @@ class Evaluation:
 
 
 def evaluate(
-    examples: Sequence[Example], start: Micros, predictor: Predictor, report: Callable[[int, int], None] | None = None
+    examples: Sequence[Example],
+    start: Micros,
+    predictor: Predictor,
+    report: Callable[[int, int], None] | None = None,
+    embedder: Embedder | None = None,
+    explanation: Explanation = Explanation.NONE,
 ) -> Evaluation:
-    """Score every claim made at or after `start`; the others only fill the records.
+    """Score every claim made at or after `start`; the others only fill the records, and the verdict memory.
 
-    `report` is told how many of how many are done.
+    With an embedder the full form scores, where the model has one; without, the light form. `report`
+    is told how many of how many are done.
     """
     history = History(examples, predictor.model.start)
-    series = EpochSeries(history, predictor)
+    recollection = None if embedder is None or not predictor.remembers else recollect(history.examples, embedder)
+    series = EpochSeries(history, predictor, recollection)
     chosen = [example for example in examples if example.claimed_at >= start]
-    epochs: dict[Day, PriorEpoch] = {}
-    predictions: list[Prediction] = []
-    for number, example in enumerate(chosen, start=1):
-        day = day_of(example.claimed_at)
-        if day not in epochs:
-            epochs[day] = series.at(day)
-        predictions.append(_predict(history, epochs[day], example, predictor))
+    scores: dict[int, Prediction] = {}
+    for number, index in enumerate(sorted(range(len(chosen)), key=lambda index: chosen[index].claimed_at), start=1):
+        scores[index] = _predict(series.item(chosen[index]), chosen[index], predictor, explanation)
         if report is not None and (number % 100 == 0 or number == len(chosen)):
             report(number, len(chosen))
+    predictions = [scores[index] for index in range(len(chosen))]
     constant = history.rates(day_of(start)).base
     return Evaluation(predictions, _figures(predictions, constant))
 
 
-def _predict(history: History, epoch: PriorEpoch, example: Example, predictor: Predictor) -> Prediction:
-    record = history.record(example.source_id, example.kind, example.claimed_at)
-    score = predictor.score(ScoreInput(example.verdict.claim, record, epoch), Explanation.NONE)
-    prior, recent = prior_rates(record.kind, epoch)
+def _predict(item: ScoreInput, example: Example, predictor: Predictor, explanation: Explanation) -> Prediction:
+    record = item.record
+    score = predictor.score(item, explanation)
+    prior, recent = prior_rates(record.kind, item.epoch)
     mean = (record.total.credible + SOURCE_STRENGTH * prior) / (record.total.weight + SOURCE_STRENGTH)
     return Prediction(example, score, recent, mean)
 

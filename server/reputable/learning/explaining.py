@@ -1,8 +1,11 @@
 """Puts the parts of a claim's log-odds into words."""
 
+from collections.abc import Sequence
+
 from reputable.application.ports import ScoreInput
-from reputable.domain.assessments import Factor
+from reputable.domain.assessments import Factor, SimilarVerdict
 from reputable.domain.records import TrackRecord
+from reputable.domain.verdicts import CREDIBLE_FROM
 from reputable.learning.features import prior_rates
 from reputable.learning.folded import FoldedText
 from reputable.learning.parts import Parts
@@ -14,6 +17,7 @@ def explain(item: ScoreInput, parts: Parts, text: FoldedText) -> tuple[Factor, .
     """At most eight factors that sum to the logit, in the order they are added; those of 0 are left out."""
     record = item.record
     _, recent = prior_rates(record.kind, item.epoch)
+    nearest = item.memory.nearest if item.memory is not None else ()
     told = (
         ("base_rate", parts.base_rate, f"Of claims checked lately, {recent:.0%} were found credible."),
         ("track_record", parts.track_record, _record_sentence(record)),
@@ -21,10 +25,14 @@ def explain(item: ScoreInput, parts: Parts, text: FoldedText) -> tuple[Factor, .
         ("checking_history", parts.checking_history, _checking_sentence(record)),
         ("wording", parts.wording, _wording_sentence(item.claim.text, parts.wording, text)),
         ("context", parts.context, _context_sentence(item.claim.context, parts.context)),
-        ("similar_claims", parts.similar_claims, _similar_sentence(parts.similar_claims)),
+        ("similar_verdicts", parts.similar_verdicts, _similar_sentence(parts.similar_verdicts, nearest)),
         ("recalibration", parts.recalibration, _recalibration_sentence(parts.recalibration)),
     )
-    return tuple(Factor(name, value, sentence) for name, value, sentence in told if value != 0.0)
+    return tuple(
+        Factor(name, value, sentence, nearest if name == "similar_verdicts" else ())
+        for name, value, sentence in told
+        if value != 0.0
+    )
 
 
 def _record_sentence(record: TrackRecord) -> str:
@@ -67,8 +75,14 @@ def _context_sentence(context: str, part: float) -> str:
     return f"Claims from this context ({context}) are found credible {'more' if part > 0 else 'less'} often."
 
 
-def _similar_sentence(part: float) -> str:
-    return f"Similar claims were mostly found {'credible' if part > 0 else 'not credible'}."
+def _similar_sentence(part: float, nearest: Sequence[SimilarVerdict]) -> str:
+    found = f"Similar claims were found {'more' if part > 0 else 'less'} truthful than others"
+    if not nearest:
+        return f"{found}."
+    credible = sum(verdict.truthfulness >= CREDIBLE_FROM for verdict in nearest)
+    return (
+        f"{found}; of the {len(nearest)} nearest, {credible or 'none'} {'was' if credible == 1 else 'were'} credible."
+    )
 
 
 def _recalibration_sentence(part: float) -> str:

@@ -1,14 +1,15 @@
 """Verdicts with a past: what was known of a source, and of all sources, at any moment."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reputable.domain.findings import Finding, of_verdict
-from reputable.domain.records import TrackRecord, summarise
+from reputable.domain.records import NEW_CAP, NEW_WEIGHT, TrackRecord, summarise
 from reputable.domain.sources import SourceKind
 from reputable.domain.times import DAY, Day, Micros, day_of
 from reputable.domain.verdicts import CREDIBLE_FROM, Standing, Verdict
@@ -52,12 +53,23 @@ class Rates:
 
 
 class History:
-    """Examples in order of review, with records and rates as of any moment before or after them."""
+    """Examples in order of review, with records and rates as of any moment before or after them.
 
-    def __init__(self, examples: Iterable[Example], start: Rates | None = None) -> None:
+    `standings` names the ESTABLISHED reviewers; without it all are. `weights` (n,) are those that the
+    standing of their reviewers gives the proven examples.
+    """
+
+    def __init__(
+        self,
+        examples: Iterable[Example],
+        start: Rates | None = None,
+        standings: Mapping[str, Standing] | None = None,
+    ) -> None:
         self.examples: Sequence[Example] = sorted(examples, key=lambda example: example.verdict.reviewed_at)
         self._start = start or Rates()
-        self._standings = {example.verdict.reviewer: Standing.ESTABLISHED for example in self.examples}
+        if standings is None:
+            standings = {example.verdict.reviewer: Standing.ESTABLISHED for example in self.examples}
+        self._standings = standings
         self._findings: dict[str, list[Finding]] = {}
         self._times: dict[str, list[Micros]] = {}
         for number, example in enumerate(self.examples, start=1):
@@ -67,15 +79,22 @@ class History:
         self._proven_times = [example.verdict.reviewed_at for example in proven]
         truth = np.array([example.verdict.truthfulness for example in proven], dtype=float)
         self._is_named = np.array([example.named for example in proven], dtype=bool)
-        self._named = _Sums(self._is_named, truth)
-        self._collective = _Sums(~self._is_named, truth)
+        self.weights = standing_weights([(e.source_id, e.verdict.reviewer) for e in proven], standings)
+        self._named = _Sums(np.where(self._is_named, self.weights, 0.0), truth)
+        self._collective = _Sums(np.where(self._is_named, 0.0, self.weights), truth)
         self.proven = proven
+        self._records: dict[tuple[str, SourceKind, Micros], TrackRecord] = {}
 
     def record(self, source_id: str, kind: SourceKind, as_of: Micros) -> TrackRecord:
-        """The source's record of verdicts reviewed before `as_of`."""
-        times = self._times.get(source_id, [])
-        known = self._findings.get(source_id, [])[: bisect_left(times, as_of)]
-        return summarise(known, self._standings, as_of=as_of, ledger_key=b"", source_id=source_id, kind=kind)
+        """The source's record of verdicts reviewed before `as_of`; summed up once."""
+        key = (source_id, kind, as_of)
+        if key not in self._records:
+            times = self._times.get(source_id, [])
+            known = self._findings.get(source_id, [])[: bisect_left(times, as_of)]
+            self._records[key] = summarise(
+                known, self._standings, as_of=as_of, ledger_key=b"", source_id=source_id, kind=kind
+            )
+        return self._records[key]
 
     def before(self, moment: Micros) -> int:
         """How many of the proven examples were reviewed before the moment."""
@@ -103,21 +122,35 @@ class History:
         NaN means none; shrunken to `start`.
         """
         span = slice(self.before((day - RECENT_DAYS) * DAY), self.before(day * DAY))
-        found = values[span][self._is_named[span] & ~np.isnan(values[span])]
-        return float((found.sum() + RECENT_STRENGTH * start) / (len(found) + RECENT_STRENGTH))
+        chosen = self._is_named[span] & ~np.isnan(values[span])
+        found, weights = values[span][chosen], self.weights[span][chosen]
+        return float((found @ weights + RECENT_STRENGTH * start) / (weights.sum() + RECENT_STRENGTH))
 
 
 class _Sums:
-    """Running sums, so that those of any span are two look-ups."""
+    """Running weighted sums, so that those of any span are two look-ups."""
 
-    def __init__(self, chosen: NDArray[np.bool_], truth: NDArray[np.float64]) -> None:
-        columns = np.column_stack([chosen, chosen & (truth >= CREDIBLE_FROM), np.where(chosen, truth, 0.0)])
+    def __init__(self, weights: NDArray[np.float64], truth: NDArray[np.float64]) -> None:
+        columns = np.column_stack([weights, weights * (truth >= CREDIBLE_FROM), weights * truth])
         self._sums = np.vstack([np.zeros((1, 3)), np.cumsum(columns, axis=0)])
 
     def between(self, first: int, last: int) -> tuple[float, float, float]:
         """Count, credible count and sum of truthfulness of the examples first to last - 1."""
         count, credible, truthfulness = (self._sums[last] - self._sums[first]).tolist()
         return count, credible, truthfulness
+
+
+def standing_weights(pairs: Sequence[tuple[str, str]], standings: Mapping[str, Standing]) -> NDArray[np.float64]:
+    """What each (source, reviewer) verdict weighs: 1, or little and capped on each source for NEW reviewers; (n,)."""
+    established = [standings.get(reviewer) is Standing.ESTABLISHED for _, reviewer in pairs]
+    new = Counter(source for (source, _), full in zip(pairs, established, strict=True) if not full)
+    return np.array(
+        [
+            1.0 if full else min(NEW_WEIGHT, NEW_CAP / new[source])
+            for (source, _), full in zip(pairs, established, strict=True)
+        ],
+        dtype=float,
+    )
 
 
 def day_of_claim(example: Example) -> Day:

@@ -12,12 +12,12 @@ class Parts(NamedTuple):
     checking_history: float
     wording: float
     context: float
-    similar_claims: float
+    similar_verdicts: float
     recalibration: float
 
     def logit(self) -> float:
         """Log-odds of the credibility."""
         return (
             self.base_rate + self.track_record + self.recent_record + self.checking_history
-            + self.wording + self.context + self.similar_claims + self.recalibration
+            + self.wording + self.context + self.similar_verdicts + self.recalibration
         )  # fmt: skip

@@ -50,21 +50,22 @@ class Predictor:
         """SHA-256 of the manifest."""
         return self._digest
 
-    def score(self, item: ScoreInput, explanation: Explanation) -> Score:
-        """Score one claim."""
-        return self.score_with(item, explanation, None)
+    @property
+    def remembers(self) -> bool:
+        """Whether it has a full form, which reads the verdict memory."""
+        return FULL in self.model.stages
 
     def score_many(self, items: Sequence[ScoreInput], explanation: Explanation) -> list[Score]:
         """Score claims one after another."""
-        return [self.score_with(item, explanation, None) for item in items]
+        return [self.score(item, explanation) for item in items]
 
     def reliability(self, record: TrackRecord, epoch: PriorEpoch) -> Reliability:
         """The source's long-run share of credible claims."""
         return self.model.reliability.of(record, epoch)
 
-    def score_with(self, item: ScoreInput, explanation: Explanation, memory: float | None) -> Score:
-        """Score one claim with what was found about similar ones (None without a memory)."""
-        prediction = self.predict(item, memory)
+    def score(self, item: ScoreInput, explanation: Explanation) -> Score:
+        """Score one claim; in the full form where there is a reading of the verdict memory."""
+        prediction = self.predict(item)
         record = item.record
         value = prediction.parts.logit()
         credibility = sigmoid(value)
@@ -85,15 +86,16 @@ class Predictor:
             counterfactual=self._counterfactual(prediction.parts) if explanation is Explanation.FULL else None,
         )
 
-    def predict(self, item: ScoreInput, memory: float | None = None) -> Prediction:
+    def predict(self, item: ScoreInput) -> Prediction:
         """The features and the parts of a claim's log-odds."""
+        memory, epoch = item.memory, item.epoch
         form = LIGHT if memory is None or FULL not in self.model.stages else FULL
-        stage, epoch = self.model.stages[form], item.epoch
+        stage = self.model.stages[form]
         reading = self.model.text.read(item.claim.text)
         x = record_features(item.record, epoch)
         x += (reading.credible, reading.truth, self._context(item.claim.context, epoch))
         if form is FULL and memory is not None:
-            x.append(memory)
+            x.append(memory.value)
         recalibration = epoch.recalibrations.get(self.version, {}).get(form, _IDENTITY)
         return Prediction(x, reading, form, recalibration, _parts(stage, x, recalibration))
 
@@ -118,7 +120,7 @@ class Predictor:
 
     def _counterfactual(self, parts: Parts) -> Counterfactual:
         own = parts.track_record + parts.recent_record + parts.checking_history
-        said = parts.wording + parts.context + parts.similar_claims
+        said = parts.wording + parts.context + parts.similar_verdicts
         return Counterfactual(sigmoid(parts.logit() - own), sigmoid(parts.logit() - said))
 
 

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reputable.application.ports import Embedder
 from reputable.domain.epochs import PriorEpoch
 from reputable.domain.times import DAY, Day, Micros, day_of, from_datetime, to_datetime
 from reputable.domain.verdicts import CREDIBLE_FROM
 from reputable.learning.features import FULL_FEATURES, record_features
 from reputable.learning.heads import Heads, fit_heads
 from reputable.learning.history import Example, History, Rates
+from reputable.learning.recollection import Recollection, recollect
 
 Floats = NDArray[np.float64]
 Report = Callable[[str], None]
@@ -31,7 +33,8 @@ class Table:
 
     X (n, 12) has FULL_FEATURES, NaN where a head was not there yet (and in the memory's column
     without vectors); `contexts` (n,) the context head's log-odds uncentred, NaN for none; `credible`,
-    `named` (n,) booleans; `reviewed_at`, `claimed_at` (n,) microseconds; `heads` by year.
+    `named` (n,) booleans; `reviewed_at`, `claimed_at` (n,) microseconds; `heads` by year; `recollection` where
+    there are vectors.
     """
 
     history: History
@@ -42,6 +45,7 @@ class Table:
     reviewed_at: NDArray[np.int64]
     claimed_at: NDArray[np.int64]
     heads: dict[int, Heads]
+    recollection: Recollection | None = None
 
 
 def january(year: int) -> Micros:
@@ -54,8 +58,8 @@ def year_of(moment: Micros) -> int:
     return to_datetime(moment).year
 
 
-def prepare(examples: Sequence[Example], report: Report = lambda _: None) -> Table:
-    """Prepare the proven examples; `report` is told of each step."""
+def prepare(examples: Sequence[Example], report: Report = lambda _: None, embedder: Embedder | None = None) -> Table:
+    """Prepare the proven examples, with a verdict memory when there is an embedder; `report` is told of each step."""
     history = History(examples)
     proven = history.proven
     claimed = np.array([example.claimed_at for example in proven], dtype=np.int64)
@@ -68,6 +72,14 @@ def prepare(examples: Sequence[Example], report: Report = lambda _: None) -> Tab
         X[index, :8] = record_features(record, epoch_of(history.rates(day_of(example.claimed_at))))
     X[:, 8:10] = readings
     X[:, 10] = _centred(history, contexts, claimed)
+    recollection = None
+    if embedder is not None:
+        report(f"making vectors of {len(proven):,} claims")
+        recollection = recollect(history.examples, embedder)
+        report("reading the verdict memory as of each claim")
+        for index in np.argsort(claimed, kind="stable").tolist():
+            value = recollection.value(proven[index])
+            X[index, 11] = np.nan if value is None else value
     return Table(
         history=history,
         X=X,
@@ -77,6 +89,7 @@ def prepare(examples: Sequence[Example], report: Report = lambda _: None) -> Tab
         reviewed_at=np.array([example.verdict.reviewed_at for example in proven], dtype=np.int64),
         claimed_at=claimed,
         heads=heads,
+        recollection=recollection,
     )
 
 

@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from reputable.application.ports import Embedder
 from reputable.domain.errors import InvalidInput
 from reputable.domain.times import Micros, day_of, iso_day
 from reputable.learning.features import FULL_FEATURES, LIGHT_FEATURES
@@ -42,14 +43,24 @@ class Trained:
     example_count: int
 
 
-def train(examples: Sequence[Example], *, until: Micros, version: str, report: Report = lambda _: None) -> Trained:
-    """Train on what was reviewed before `until`; InvalidInput when that is too little."""
+def train(
+    examples: Sequence[Example],
+    *,
+    until: Micros,
+    version: str,
+    report: Report = lambda _: None,
+    embedder: Embedder | None = None,
+) -> Trained:
+    """Train on what was reviewed before `until`; InvalidInput when that is too little.
+
+    With an embedder the model has a full form too.
+    """
     known = [example for example in examples if example.verdict.reviewed_at < until]
     proven = sum(example.verdict.truthfulness is not None for example in known)
     if proven < MIN_EXAMPLES:
         message = f"{proven:,} verdicts before {iso_day(day_of(until))}; training needs at least {MIN_EXAMPLES}"
         raise InvalidInput("until", message)
-    return fit(prepare(known, report), until=until, version=version, report=report)
+    return fit(prepare(known, report, embedder), until=until, version=version, report=report)
 
 
 def fit(

@@ -52,7 +52,7 @@ class Builder:
     def __init__(self) -> None:
         self.embedder = CountingEmbedder()
 
-    def texts(self, history: Sequence[HistoricalVerdict]) -> list[str]:
+    def texts(self, history: Sequence[HistoricalVerdict], standings: Mapping[str, Standing]) -> list[str]:
         return [row.verdict.claim.text for row in history]
 
     def build(
@@ -62,7 +62,7 @@ class Builder:
         standings: Mapping[str, Standing],
         vectors: Mapping[str, bytes],
     ) -> Remembered:
-        return Remembered(digest(*self.texts(history)), vectors)
+        return Remembered(digest(*self.texts(history, standings)), vectors)
 
 
 class Rows:

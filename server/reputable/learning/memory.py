@@ -1,0 +1,233 @@
+"""What was found about similar claims, whoever made them: kernel-weighted earlier verdicts.
+
+A claim's reading is sum(w r) / (sum(w) + 1) over the verdicts remembered (Nadaraya 1964, Watson
+1964, shrunken): r is a verdict's truthfulness less the mean of the year before it, and
+w = standing * exp(SHARPNESS * (S - 1/2)) * 2^(-age / HALF_LIFE). S is the cosine of the sentence
+vectors, taken from the middle of what is remembered, plus a little of how alike the two sources'
+remembered claims are in all: SOURCE_SHARE times the product of their mean vectors, each shortened
+to c / (|c| + 2), c the sum.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reputable.application.acknowledging import verdict_id
+from reputable.application.ports import Embedder, HistoricalVerdict, MemoryReading, VerdictMemory
+from reputable.domain.assessments import SimilarVerdict
+from reputable.domain.digests import Part, digest
+from reputable.domain.epochs import PriorEpoch
+from reputable.domain.times import Day, day_of
+from reputable.domain.verdicts import Standing
+from reputable.learning.history import RECENT_DAYS, RECENT_STRENGTH, standing_weights
+from reputable.learning.recalibration import LATEST
+from reputable.learning.vectors import SentenceEncoder, Vectors, stacked
+
+REMEMBERED = 6_000
+"""Verdicts of ESTABLISHED reviewers that a memory holds at the most, the latest ones."""
+NEW_REMEMBERED = 600
+"""Verdicts of NEW reviewers beside them: a flood of these pushes out nothing."""
+LEAST = 200
+"""Verdicts that a memory holds at the least."""
+SHARPNESS = 12.0
+HALF_LIFE = 400.0
+"""Days."""
+SOURCE_SHARE = 0.125
+NEAREST = 3
+"""Verdicts that a reading names."""
+NEAR = 0.4
+"""The least cosine of a verdict that is named."""
+KEPT = REMEMBERED + LATEST + 500
+"""Verdicts whose vectors an epoch needs: what is remembered now, and was when the latest claims were made."""
+_RULE = "kernel mean 1"
+_TINY = np.float32(1e-9)
+
+Floats = NDArray[np.float64]
+
+
+class Memory:
+    """The VerdictMemory port: rows in order of review, their vectors (n, d), residuals and weights (n,)."""
+
+    def __init__(self, rows: Sequence[HistoricalVerdict], vectors: Vectors, residuals: Floats, weights: Floats) -> None:
+        self._rows = rows
+        self._residuals = residuals
+        self._weights = weights
+        self._log_weights = (np.log(weights) - 0.5 * SHARPNESS).astype(np.float32)
+        self._middle = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
+        self._vectors = vectors - self._middle
+        self._vectors /= np.sqrt(np.einsum("ij,ij->i", self._vectors, self._vectors))[:, None] + _TINY
+        known = dict.fromkeys(row.source_id for row in rows)
+        self._sources = {source_id: position for position, source_id in enumerate(known)}
+        self._source_of = np.array([self._sources[row.source_id] for row in rows], dtype=np.int64)
+        self._source_vectors = _source_vectors(self._vectors, self._source_of)
+        self._digest = b""
+
+    @property
+    def digest(self) -> bytes:
+        """Of all that a reading depends on but the encoder's arithmetic; 32 bytes."""
+        if not self._digest:
+            parts: list[Part] = []
+            for row, residual, weight in zip(self._rows, self._residuals.tolist(), self._weights.tolist(), strict=True):
+                parts += (row.revision, row.source_id, row.verdict.claim.text, residual, weight)
+            self._digest = digest("memory", _RULE, SentenceEncoder().name, *parts)
+        return self._digest
+
+    def value(self, vector: bytes, source_id: str) -> float:
+        """The reading of a claim, in truthfulness, -1 to 1."""
+        return self._value(self._cosines(vector), source_id)
+
+    def read(self, vector: bytes, source_id: str) -> MemoryReading:
+        """The reading with the verdicts nearest to the claim, nearest first."""
+        cosines = self._cosines(vector)
+        chosen = [index for index in np.argpartition(-cosines, NEAREST)[:NEAREST].tolist() if cosines[index] >= NEAR]
+        chosen.sort(key=lambda index: (-cosines[index], -self._rows[index].revision))
+        nearest = tuple(_similar(self._rows[index], float(cosines[index])) for index in chosen)
+        return MemoryReading(self._value(cosines, source_id), nearest)
+
+    def _cosines(self, vector: bytes) -> Vectors:
+        found = np.frombuffer(vector, dtype="<f4") - self._middle
+        return np.asarray(self._vectors.dot(found / (np.sqrt(found.dot(found)) + _TINY)))
+
+    def _value(self, cosines: Vectors, source_id: str) -> float:
+        exponents = cosines * np.float32(SHARPNESS) + self._log_weights
+        position = self._sources.get(source_id)
+        if position is not None:
+            alike = self._source_vectors.dot(self._source_vectors[position])
+            exponents += (alike * np.float32(SHARPNESS * SOURCE_SHARE))[self._source_of]
+        weights = np.exp(exponents).astype(np.float64)
+        return float(weights.dot(self._residuals) / (weights.sum() + 1.0))
+
+
+def _source_vectors(vectors: Vectors, source_of: NDArray[np.int64]) -> Vectors:
+    """The sum of each source's vectors, shortened by two claims' worth; (sources, d)."""
+    order = np.argsort(source_of, kind="stable")
+    starts = np.searchsorted(source_of[order], np.arange(source_of.max() + 1))
+    sums = np.add.reduceat(vectors[order], starts, axis=0)
+    return np.asarray(sums / (np.sqrt(np.einsum("ij,ij->i", sums, sums))[:, None] + np.float32(2.0)))
+
+
+def _similar(row: HistoricalVerdict, cosine: float) -> SimilarVerdict:
+    verdict = row.verdict
+    return SimilarVerdict(
+        verdict_id=verdict_id(row.revision),
+        claim_text=verdict.claim.text,
+        source_id=row.source_id,
+        truthfulness=verdict.truthfulness or 0.0,
+        reviewed_at=verdict.reviewed_at,
+        reviewer=verdict.reviewer,
+        url=verdict.url,
+        similarity=min(1.0, max(-1.0, cosine)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Proven verdicts in order of review; gives the memory of any day.
+
+    `vectors` (n, d); truthfulness less the mean of the year before as `residuals`, what the
+    reviewer's standing weighs as `weights`, days of review as `days`, all (n,).
+    """
+
+    rows: Sequence[HistoricalVerdict]
+    vectors: Vectors
+    residuals: Floats
+    weights: Floats
+    days: NDArray[np.int64]
+
+    def memory(self, day: Day) -> Memory | None:
+        """What is remembered on a day, of verdicts reviewed before it; None where it is less than LEAST."""
+        chosen = latest(self.weights[: np.searchsorted(self.days, day)], REMEMBERED)
+        if len(chosen) < LEAST:
+            return None
+        weights = self.weights[chosen] * np.exp2((self.days[chosen] - day) / HALF_LIFE)
+        rows = [self.rows[index] for index in chosen.tolist()]
+        return Memory(rows, self.vectors[chosen], self.residuals[chosen], weights)
+
+
+def in_order(history: Iterable[HistoricalVerdict]) -> list[HistoricalVerdict]:
+    """The verdicts in order of review, then of revision."""
+    return sorted(history, key=lambda row: (row.verdict.reviewed_at, row.revision))
+
+
+def proven(rows: Iterable[HistoricalVerdict]) -> list[HistoricalVerdict]:
+    """Those of the rows that say how truthful the claim was."""
+    return [row for row in rows if row.verdict.truthfulness is not None]
+
+
+def archive_of(
+    rows: Sequence[HistoricalVerdict],
+    vectors: Mapping[str, bytes],
+    standings: Mapping[str, Standing] | None = None,
+    *,
+    whole: bool = False,
+) -> Archive:
+    """The archive of proven rows in order of review: of the `latest` of them, or of the `whole`; `vectors` by text."""
+    weights = _weights(rows, standings)
+    truth = np.array([row.verdict.truthfulness for row in rows], dtype=float)
+    days = np.array([day_of(row.verdict.reviewed_at) for row in rows], dtype=np.int64)
+    residuals = truth - _means_before(truth, weights, days)
+    chosen = np.arange(len(rows)) if whole else latest(weights, KEPT)
+    kept = [rows[index] for index in chosen.tolist()]
+    return Archive(
+        rows=kept,
+        vectors=stacked([vectors[row.verdict.claim.text] for row in kept]),
+        residuals=residuals[chosen],
+        weights=weights[chosen],
+        days=days[chosen],
+    )
+
+
+def _weights(rows: Sequence[HistoricalVerdict], standings: Mapping[str, Standing] | None) -> Floats:
+    pairs = [(row.source_id, row.verdict.reviewer) for row in rows]
+    if standings is None:
+        standings = {reviewer: Standing.ESTABLISHED for _, reviewer in pairs}
+    return standing_weights(pairs, standings)
+
+
+def latest(weights: Floats, most: int) -> NDArray[np.intp]:
+    """The positions of the last `most` rows of ESTABLISHED reviewers and the last NEW_REMEMBERED of NEW ones."""
+    full = weights >= 1.0
+    return np.sort(np.concatenate([np.flatnonzero(full)[-most:], np.flatnonzero(~full)[-NEW_REMEMBERED:]]))
+
+
+def _means_before(truth: Floats, weights: Floats, days: NDArray[np.int64]) -> Floats:
+    """For each verdict the mean truthfulness of the year before its day, shrunken to the middle of the scale."""
+    sums = np.concatenate([[0.0], np.cumsum(weights * truth)])
+    counts = np.concatenate([[0.0], np.cumsum(weights)])
+    last, first = np.searchsorted(days, days), np.searchsorted(days, days - RECENT_DAYS)
+    found, count = sums[last] - sums[first], counts[last] - counts[first]
+    return np.asarray((found + RECENT_STRENGTH * 0.5) / (count + RECENT_STRENGTH))
+
+
+class VerdictMemories:
+    """The MemoryBuilder port."""
+
+    def __init__(self) -> None:
+        self._encoder = SentenceEncoder()
+
+    @property
+    def embedder(self) -> Embedder:
+        """The sentence encoder; loaded when first used."""
+        return self._encoder
+
+    def texts(self, history: Sequence[HistoricalVerdict], standings: Mapping[str, Standing]) -> list[str]:
+        """The texts of the latest proven verdicts; none where a memory would hold too few."""
+        rows = proven(in_order(history))
+        chosen = latest(_weights(rows, standings), KEPT).tolist()
+        return list(dict.fromkeys(rows[index].verdict.claim.text for index in chosen)) if len(chosen) >= LEAST else []
+
+    def build(
+        self,
+        epoch: PriorEpoch,
+        history: Sequence[HistoricalVerdict],
+        standings: Mapping[str, Standing],
+        vectors: Mapping[str, bytes],
+    ) -> VerdictMemory:
+        """The memory of an epoch; ValueError for too short a history."""
+        rows = proven(in_order(history))
+        memory = archive_of(rows, vectors, standings).memory(day_of(epoch.start))
+        if memory is None:
+            raise ValueError(f"a memory holds {LEAST} verdicts or more; there are {len(rows)}")
+        return memory

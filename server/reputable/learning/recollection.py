@@ -1,0 +1,46 @@
+"""Reads the verdict memory for past claims, as it was frozen on the day each was made."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+
+from reputable.application.ports import Embedder, HistoricalVerdict
+from reputable.domain.times import Day, day_of
+from reputable.learning.history import Example
+from reputable.learning.memory import Archive, Memory, archive_of, in_order, proven
+
+_MEMORIES_KEPT = 8
+
+
+class Recollection:
+    """What the memory of each claim's day says of past claims; what was read once is kept."""
+
+    def __init__(self, archive: Archive, vectors: Mapping[str, bytes]) -> None:
+        self._archive = archive
+        self._vectors = vectors
+        self._memories: OrderedDict[Day, Memory | None] = OrderedDict()
+        self._values: dict[tuple[Day, str, str], float | None] = {}
+
+    def memory(self, day: Day) -> Memory | None:
+        """The memory frozen at the beginning of the day."""
+        if day not in self._memories:
+            self._memories[day] = self._archive.memory(day)
+            if len(self._memories) > _MEMORIES_KEPT:
+                self._memories.popitem(last=False)
+        return self._memories[day]
+
+    def value(self, example: Example) -> float | None:
+        """The reading of a claim on the day it was made; None without a memory. Ask in order of days: it is faster."""
+        text = example.verdict.claim.text
+        key = (day_of(example.claimed_at), text, example.source_id)
+        if key not in self._values:
+            memory = self.memory(key[0])
+            self._values[key] = None if memory is None else memory.value(self._vectors[text], example.source_id)
+        return self._values[key]
+
+
+def recollect(examples: Sequence[Example], embedder: Embedder) -> Recollection:
+    """The recollection of examples in order of review, all their reviewers ESTABLISHED."""
+    rows = [HistoricalVerdict(number, e.source_id, e.verdict) for number, e in enumerate(examples, start=1)]
+    texts = list(dict.fromkeys(row.verdict.claim.text for row in rows))
+    vectors = dict(zip(texts, embedder.embed(texts), strict=True))
+    return Recollection(archive_of(proven(in_order(rows)), vectors, whole=True), vectors)

@@ -1,0 +1,181 @@
+"""Load at a steady rate from many callers, and a plain TCP balancer to send it through."""
+
+import asyncio
+import contextlib
+import json
+import threading
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+import grpc
+
+from reputable.client.channels import OPTIONS
+from tests.faults.messages import assess_request, bounded
+from tests.faults.running import Service, free_port
+
+ASSESS = "/reputable.v1.CredibilityService/AssessClaim"
+BATCH = "/reputable.v1.CredibilityService/BatchAssessClaims"
+Call = Callable[[bytes], Awaitable[bytes]]
+
+
+@dataclass
+class Outcomes:
+    """How calls ended, and how long each took in seconds."""
+
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    messages: Counter[str] = field(default_factory=Counter)
+    elapsed: float = 0.0
+
+    def add(self, code: str, seconds: float, message: str = "") -> None:
+        """Count one call."""
+        self.seconds.setdefault(code, []).append(seconds)
+        if message:
+            self.messages[message] += 1
+
+    @property
+    def count(self) -> int:
+        """All calls."""
+        return sum(map(len, self.seconds.values()))
+
+    @property
+    def failed(self) -> int:
+        """Calls that did not end well."""
+        return self.count - len(self.seconds.get("OK", ()))
+
+    @property
+    def rate(self) -> float:
+        """Calls that ended well, a second."""
+        return len(self.seconds.get("OK", ())) / self.elapsed
+
+    def quantile(self, share: float, code: str = "OK") -> float:
+        """Seconds under which that share of the calls with that code took."""
+        found = sorted(self.seconds.get(code, ()))
+        return found[min(len(found) - 1, int(share * len(found)))] if found else 0.0
+
+
+async def timed(call: Call, body: bytes, outcomes: Outcomes) -> None:
+    """Make one call and count it."""
+    started = time.perf_counter()
+    try:
+        await call(body)
+        outcomes.add("OK", time.perf_counter() - started)
+    except grpc.aio.AioRpcError as error:
+        outcomes.add(error.code().name, time.perf_counter() - started, f"{error.code().name}: {error.details()}")
+
+
+async def closed_loop(calls: Sequence[Call], bodies: Sequence[bytes], callers: int, seconds: float) -> Outcomes:
+    """Each caller makes the next call when the one before has ended."""
+    outcomes, until, started = Outcomes(), time.perf_counter() + seconds, time.perf_counter()
+    bodies_left = iter(range(1 << 60))
+
+    async def work(number: int) -> None:
+        while time.perf_counter() < until:
+            await timed(calls[number % len(calls)], bodies[next(bodies_left) % len(bodies)], outcomes)
+
+    await asyncio.gather(*(work(number) for number in range(callers)))
+    outcomes.elapsed = time.perf_counter() - started
+    return outcomes
+
+
+async def open_loop(
+    calls: Sequence[Call], bodies: Sequence[bytes], rate: float, go_on: Callable[[int], bool]
+) -> Outcomes:
+    """Calls begin at a steady rate whatever became of those before."""
+    outcomes, started = Outcomes(), time.perf_counter()
+    tasks: set[asyncio.Task[None]] = set()
+    number = 0
+    while go_on(number):
+        wait = started + number / rate - time.perf_counter()
+        if wait > 0:
+            await asyncio.sleep(wait)
+        task = asyncio.ensure_future(timed(calls[number % len(calls)], bodies[number % len(bodies)], outcomes))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+        number += 1
+    outcomes.elapsed = time.perf_counter() - started
+    await asyncio.gather(*tasks)
+    return outcomes
+
+
+def method(channel: grpc.aio.Channel, path: str, seconds: float) -> Call:
+    """A method that takes and gives bytes, with a deadline."""
+    stub: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(path)
+
+    async def call(body: bytes) -> bytes:
+        return await stub(body, timeout=seconds)
+
+    return call
+
+
+def health_aware(services: Sequence[Service]) -> grpc.aio.Channel:
+    """The project's own client's channel to all of these services."""
+    target = "ipv4:" + ",".join(service.address for service in services)
+    return grpc.aio.insecure_channel(target, [*OPTIONS, ("grpc.use_local_subchannel_pool", 1)])
+
+
+def cheap_bodies(count: int) -> list[bytes]:
+    """Requests that the local cache soon answers."""
+    return [assess_request(number, freshness=bounded(60_000)).SerializeToString() for number in range(count)]
+
+
+class Balancer:
+    """A plain TCP balancer: new connections go to those that say they are ready; nothing else is looked at."""
+
+    def __init__(self, services: Sequence[Service]) -> None:
+        self.port = free_port()
+        self._services = services
+        self._ready: list[Service] = []
+        self._next = 0
+        self._loop = asyncio.new_event_loop()
+        self._stopped = threading.Event()
+        self._threads = [threading.Thread(target=self._loop.run_forever), threading.Thread(target=self._probe)]
+
+    def __enter__(self) -> Self:
+        """Listen and probe."""
+        for thread in self._threads:
+            thread.start()
+        server = asyncio.start_server(self._carry, "127.0.0.1", self.port)
+        asyncio.run_coroutine_threadsafe(server, self._loop).result(5)
+        while not self._ready:
+            time.sleep(0.02)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End."""
+        self._stopped.set()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        for thread in self._threads:
+            thread.join(5)
+
+    def _probe(self) -> None:
+        while not self._stopped.wait(0.1):
+            self._ready = [service for service in self._services if is_ready(service)]
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ready = self._ready or list(self._services)
+        self._next += 1
+        service = ready[self._next % len(ready)]
+
+        async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+            with contextlib.suppress(OSError):
+                while data := await source.read(1 << 16):
+                    sink.write(data)
+                    await sink.drain()
+            sink.close()
+
+        with contextlib.suppress(OSError):
+            server_reader, server_writer = await asyncio.open_connection("127.0.0.1", service.port)
+            await asyncio.gather(pump(reader, server_writer), pump(server_reader, writer))
+        writer.close()
+
+
+def is_ready(service: Service) -> bool:
+    """What its /readyz says."""
+    with contextlib.suppress(OSError, json.JSONDecodeError):
+        with urllib.request.urlopen(f"http://127.0.0.1:{service.metrics_port}/readyz", timeout=0.5) as answer:
+            return bool(answer.status == 200)
+    return False
