@@ -3,7 +3,7 @@ ARG PYTHON_DIGEST=sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f98
 
 # ---------------------------------------------------------------------------- build
 FROM python:3.11-slim-bookworm@${PYTHON_DIGEST} AS build
-# `full` has every extra; `run` does without PostgreSQL, the verdict memory, traces and the fast transport.
+# `full` has every extra; `run` does without PostgreSQL, traces and the fast transport.
 ARG LOCK=full
 ARG PIP_NO_CACHE_DIR=1
 WORKDIR /app/src

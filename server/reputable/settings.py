@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     model: str = ""
     """Version of the model that scores when none was chosen by ActivateModel; unset: the package's default."""
 
+    verdict_memory: Literal["on", "off"] = "on"
+    """Whether scores take in what was found about similar claims: `off` scores in the model's light form."""
+
     transport: Literal["grpcio", "fast"] = "grpcio"
     """What carries gRPC: `grpcio`, or `fast` (needs the extra of that name; plaintext only)."""
 

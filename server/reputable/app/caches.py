@@ -1,5 +1,6 @@
-"""Opens the shared cache that the settings name."""
+"""Opens the shared caches that the settings name."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -9,23 +10,36 @@ from reputable.metrics import Metrics
 from reputable.settings import Settings
 
 if TYPE_CHECKING:
-    from reputable.adapters.redis_cache import RedisCache
+    from reputable.adapters.redis_cache import RedisCache, RedisVectors
 
 _LOG = structlog.get_logger("reputable")
 
 
-async def open_redis(settings: Settings, secret: bytes, metrics: Metrics, resources: Resources) -> "RedisCache | None":
-    """The cache, whether it answers or not; None where none is wanted or an embedded one is not to be had."""
+@dataclass(frozen=True, slots=True)
+class SharedCaches:
+    """What lies in Redis, whether it answers or not; None where none is wanted or to be had."""
+
+    scores: "RedisCache | None" = None
+    vectors: "RedisVectors | None" = None
+
+
+async def open_redis(settings: Settings, secret: bytes, metrics: Metrics, resources: Resources) -> SharedCaches:
+    """The caches in the Redis that is set, or in an embedded one."""
     url = await _embedded(settings, resources) if settings.redis_url == "embedded" else settings.redis_url
     if url in {"", "off"}:
-        return None
-    from reputable.adapters.redis_cache import RedisCache
+        return SharedCaches()
+    from reputable.adapters.redis_cache import RedisCache, RedisVectors
 
-    cache = RedisCache(url, secret, metrics, expiry_seconds=settings.redis_expiry_seconds)
-    resources.closed_by(cache.close)
-    await cache.start()
-    metrics.gauge("reputable_redis_up", lambda: float(cache.reachable))
-    return cache
+    scores = RedisCache(url, secret, metrics, expiry_seconds=settings.redis_expiry_seconds)
+    resources.closed_by(scores.close)
+    await scores.start()
+    metrics.gauge("reputable_redis_up", lambda: float(scores.reachable))
+    if settings.verdict_memory == "off":
+        return SharedCaches(scores)
+    vectors = RedisVectors(url, secret, metrics)
+    resources.closed_by(vectors.close)
+    await vectors.start()
+    return SharedCaches(scores, vectors)
 
 
 async def _embedded(settings: Settings, resources: Resources) -> str:

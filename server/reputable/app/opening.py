@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reputable import __version__
 from reputable.api.server import Tls
-from reputable.application.ports import ModelShelf, PriorComputer
+from reputable.application.ports import MemoryBuilder, ModelShelf, PriorComputer
 from reputable.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Learning:
-    """What learning provides: the models that there are, what computes priors, and what to call now and
-    then to activate the model that was chosen elsewhere.
+    """What learning provides: the models that there are, what computes priors, what to call now and then
+    to activate the model that was chosen elsewhere, and what builds verdict memories where they are wanted.
     """
 
     models: ModelShelf
     priors: PriorComputer
     follow: Callable[[], object] = lambda: None
+    memory: MemoryBuilder | None = None
 
 
 def read_tls(settings: Settings) -> Tls | None:
@@ -52,8 +53,10 @@ def load_learning(settings: Settings) -> Learning:
     from reputable.adapters.model_shelf import FolderShelf
     from reputable.learning import artifact
     from reputable.learning.epochs import EpochComputer
+    from reputable.learning.memory import VerdictMemories
 
     folders = [artifact.MODELS_FOLDER, *([settings.models_dir] if settings.models_dir is not None else [])]
     default = settings.model or artifact.DEFAULT_VERSION
     models = FolderShelf(folders, load=artifact.load, describe=artifact.describe, default=default)
-    return Learning(models, EpochComputer(), models.follow_choice)
+    memory = VerdictMemories() if settings.verdict_memory == "on" else None
+    return Learning(models, EpochComputer(), models.follow_choice, memory)

@@ -84,9 +84,10 @@ class App:
         ledger = await open_ledger(settings.ledger_url, self._clock)
         resources.closed_by(ledger.close)
         # Redis comes before gRPC: a process that runs gRPC must not fork.
-        self._redis = await open_redis(settings, ledger.identity.cache_key, metrics, resources)
+        caches = await open_redis(settings, ledger.identity.cache_key, metrics, resources)
+        self._redis = caches.scores
         local = LruCache(settings.local_cache_size)
-        ground = Ground(self._clock, ledger, self._learning, local, self._redis, metrics, self._tracing)
+        ground = Ground(self._clock, ledger, self._learning, local, caches, metrics, self._tracing)
         verbs = self._verbs = Verbs(ground)
         await verbs.start(resources)
         resources.run(self._follow_models())

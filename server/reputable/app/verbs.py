@@ -4,9 +4,12 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar, cast
 
+import structlog
+
 from reputable.adapters.local_cache import LruCache
 from reputable.adapters.names import LetterLore
 from reputable.adapters.observing import HonestyMetrics, MetricsObserver, WatchedWrites
+from reputable.app.caches import SharedCaches
 from reputable.app.opening import Learning
 from reputable.app.resources import Resources
 from reputable.application.assessing import Assessor
@@ -14,17 +17,21 @@ from reputable.application.epochs import EpochKeeper
 from reputable.application.finding_sources import SourceFinder
 from reputable.application.honesty import HonestyWatch
 from reputable.application.listing import VerdictLister
-from reputable.application.ports import AssessmentCache, Clock, Ledger
+from reputable.application.ports import Clock, Ledger
 from reputable.application.record_reading import RecordReader
 from reputable.application.recording import Recorder
+from reputable.application.remembering import Memories
 from reputable.application.shared_rows import SharedRows
 from reputable.application.track_records import TrackRecordViewer
+from reputable.application.vectors import Vectors
 from reputable.metrics import Metrics
 
 if TYPE_CHECKING:
     from reputable.adapters.tracing import Tracing
 
 T = TypeVar("T")
+
+_LOG = structlog.get_logger("reputable")
 
 EPOCH_SECONDS = 0.5
 """How long the start waits for today's prior epoch; on a large ledger it arrives later."""
@@ -38,7 +45,7 @@ class Ground:
     ledger: Ledger
     learning: Learning
     local: LruCache
-    cache: AssessmentCache | None
+    caches: SharedCaches
     metrics: Metrics
     tracing: "Tracing | None" = None
 
@@ -62,25 +69,39 @@ class Verbs:
         shared.resolver = ground.traced("resolver", shared.resolver)
         self._records = RecordReader(ledger, shared, clock)
         reader = ground.traced("reader", self._records)
+        self._memories = self._remembering(ledger, shared)
         self.assessor = Assessor(
             clock=clock, shared=shared, reader=reader, models=ground.traced("models", models),
-            local=ground.local, cache=ground.traced("cache", ground.cache), observer=observer,
+            local=ground.local, cache=ground.traced("cache", ground.caches.scores), observer=observer,
+            memories=self._memories,
         )  # fmt: skip
         self.recorder = Recorder(clock=clock, ledger=written, shared=shared, names=names)
         self.viewer = TrackRecordViewer(clock=clock, ledger=ledger, shared=shared, reader=reader, models=models)
         self.lister = VerdictLister(ledger, shared)
         self.finder = SourceFinder(ledger, shared)
-        self._keeper = EpochKeeper(clock=clock, ledger=written, shared=shared, models=models, computer=priors)
+        self._keeper = EpochKeeper(
+            clock=clock, ledger=written, shared=shared, models=models, computer=priors, memories=self._memories
+        )
         self._honesty = HonestyMetrics(ground.metrics)
         self._watch = HonestyWatch(
-            clock=clock, ledger=ledger, shared=shared, reader=self._records, models=models, observer=self._honesty
-        )
+            clock=clock, ledger=ledger, shared=shared, reader=self._records, models=models,
+            observer=self._honesty, memories=self._memories,
+        )  # fmt: skip
+
+    def _remembering(self, ledger: Ledger, shared: SharedRows) -> Memories | None:
+        builder = self._ground.learning.memory
+        if builder is None:
+            return None
+        vectors = Vectors(builder.embedder, self._ground.caches.vectors)
+        return Memories(ledger=ledger, shared=shared, builder=builder, vectors=vectors, on_failure=_memory_failed)
 
     async def start(self, resources: Resources) -> None:
         """Learn where the ledger stands, wait a little for today's epoch, then keep both up in the background.
 
         Raises LedgerUnavailable.
         """
+        if self._memories is not None:
+            resources.closed_by(self._memories.close)
         await self._records.start()
         self._ground.metrics.ledger_revision = self._records.revision
         first = resources.run(self._keeper.ensure_today())
@@ -88,3 +109,7 @@ class Verbs:
         resources.run(self._keeper.run())
         self._honesty.expect(self._ground.learning.models.active.version)
         resources.run(self._watch.run())
+
+
+def _memory_failed(error: BaseException) -> None:
+    _LOG.error("verdict_memory_failed", exc_info=error)
