@@ -3,6 +3,7 @@
 import csv
 import json
 import random
+import re
 import subprocess
 import sys
 from datetime import date, timedelta
@@ -83,6 +84,73 @@ def test_predictions_have_a_row_for_each_claim_from_the_date_on_crowds_too(
     assert len(rows) == len(expected)
     assert {row["id"] for row in rows} == expected
     assert all(0 < float(row["lower"]) <= float(row["credibility"]) <= float(row["upper"]) < 1 for row in rows)
+
+
+def test_a_report_is_one_page_that_needs_nothing_beside_itself(
+    run: Run, verdicts: Path, model: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "report.html"
+
+    outcome = run("evaluate", "--verdicts", verdicts, "--from", "2018-01-01", "--model", model, "--report", path)
+
+    page = path.read_text(encoding="utf-8")
+    assert outcome.code == Exit.OK
+    for title in ("Calibration", "By year", "Beside the baselines", "What each factor is worth", "Sources over time"):
+        assert f">{title}</h2>" in page
+    assert page.count('src="data:image/svg+xml;base64,') >= 5
+    assert "src=" not in page.replace('src="data:', "")
+    assert not re.search(r"https?://", page)
+
+
+def test_figures_on_claims_from_the_time_of_training_come_with_a_caution(run: Run, verdicts: Path, model: Path) -> None:
+    early = run("evaluate", "--verdicts", verdicts, "--from", "2017-06-01", "--model", model, "--json")
+    later = run("evaluate", "--verdicts", verdicts, "--from", "2018-01-01", "--model", model, "--json")
+
+    assert "trained on verdicts reviewed before 2018-01-01" in early.err
+    assert "flatter" not in later.err
+
+
+def test_later_years_without_a_context_and_with_odd_rows_are_evaluated_claim_by_claim(
+    run: Run, verdicts: Path, model: Path, tmp_path: Path
+) -> None:
+    odd, predictions = tmp_path / "odd.csv", tmp_path / "predictions.csv"
+    rows = [
+        ("a", "The tax is less than the budget.", "Source 1", "unproven", "2022-05-01", "2022-05-02", "0"),
+        ("b", "Jobs and\x90more jobs.", "Source 2", "0.8", "2022-06-01", "2022-06-05", "0"),
+        ("c", "Viral rain.", "Posts", "0", "2022-06-02", "2022-06-05", "1"),
+        ("d", "Crime is more than schools.", "Nobody yet", "0.4", "2023-01-02", "2023-01-01", "0"),
+        ("e", "Nobody's schools.", "Nobody yet", "1", "2025-12-31T23:59:59Z", "2025-12-31T23:59:59Z", "0"),
+    ]
+    with odd.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow([name for name in HEADER if name != "context"])
+        writer.writerows(rows)
+
+    outcome = run(
+        "evaluate", "--verdicts", odd, "--from", "2022-01-01", "--model", model, "--predictions", predictions, "--json"
+    )
+
+    with predictions.open(newline="") as file:
+        scores = {row["id"]: float(row["credibility"]) for row in csv.DictReader(file)}
+    assert outcome.code == Exit.OK, outcome.err
+    assert sorted(scores) == ["a", "b", "c", "d", "e"]
+    assert all(0.0 < score < 1.0 for score in scores.values())
+    assert "2 rows mended" in outcome.err
+    assert json.loads(outcome.out)["figures"]["named sources"]["reputable"]["count"] == 3
+
+
+def test_a_file_whose_claims_are_all_unproven_is_still_scored(run: Run, model: Path, tmp_path: Path) -> None:
+    path, report = tmp_path / "unproven.csv", tmp_path / "report.html"
+    path.write_text(
+        "claim,source,truthfulness,claimed_at,reviewed_at\nRain.,Jo Doe,,2022-01-01,2022-01-02\n", encoding="utf-8"
+    )
+
+    scored = run("evaluate", "--verdicts", path, "--from", "2022-01-01", "--model", model)
+    reported = run("evaluate", "--verdicts", path, "--from", "2022-01-01", "--model", model, "--report", report)
+
+    assert scored.code == Exit.OK
+    assert reported.code == Exit.FAILED
+    assert "nothing to report on" in reported.err
 
 
 @pytest.mark.parametrize(
