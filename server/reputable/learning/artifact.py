@@ -12,6 +12,7 @@ import os
 import platform
 import stat
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from reputable.domain.times import Micros, format_time, parse_time
 from reputable.learning.folded import FoldedContext, FoldedText
 from reputable.learning.golden import check_golden, golden_logits
 from reputable.learning.history import Rates
-from reputable.learning.model import FoldedModel
+from reputable.learning.model import FULL, LIGHT, FoldedModel
 from reputable.learning.predictor import Predictor
 from reputable.learning.reliability import ReliabilityModel
 from reputable.learning.stage import Stage
@@ -62,6 +63,7 @@ def save(
         "libraries": {name: installed_version(name) for name in ("numpy", "scikit-learn", "skops")},
         "python": platform.python_version(),
         "metrics": dict(metrics),
+        "verdict_memory": FULL in model.stages,
         "golden": golden_logits(Predictor(model)),
         "files": {
             name: {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
@@ -75,11 +77,17 @@ def save(
 
 
 def load(folder: Path) -> Predictor:
-    """Read, check and test a model; ArtifactRefused says what is wrong and what to do."""
+    """Read, check and test a model; ArtifactRefused says what is wrong and what to do.
+
+    With `"verdict_memory": false` in its manifest it has the light form only.
+    """
     raw, manifest = _manifest(folder)
     contents = {name: _content(folder, manifest, name) for name in _SERVING_FILES}
     try:
-        predictor = Predictor(_model(manifest["version"], contents), hashlib.sha256(raw).digest())
+        model = _model(manifest["version"], contents)
+        if not manifest.get("verdict_memory", True):
+            model = replace(model, stages={LIGHT: model.stages[LIGHT]})
+        predictor = Predictor(model, hashlib.sha256(raw).digest())
         check_golden(predictor, manifest["golden"])
     except (KeyError, TypeError, ValueError) as error:
         raise _refused(folder, f"cannot be read: {error}") from error

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -21,7 +20,6 @@ from reputable.learning.model import FULL, LIGHT, FoldedModel
 from reputable.learning.preparing import Report, Table, prepare
 from reputable.learning.reliability_fit import fit_reliability
 from reputable.learning.stage import Stage
-from reputable.learning.text import tokens
 
 KNOWN_LIMIT = 0.6
 """Below this share of known words a claim counts as out of domain."""
@@ -147,9 +145,3 @@ def fold_context(heads: Heads) -> FoldedContext:
     names = heads.context_words.get_feature_names_out().tolist()
     weights = {name: (a, b) for name, (a, b) in zip(names, columns.tolist(), strict=True)}
     return FoldedContext(weights, float(heads.context.intercept_[0]))
-
-
-def known_share(vectorizer: TfidfVectorizer, text: str) -> float:
-    """Share of a claim's tokens that the vectorizer knows."""
-    words = tokens(text)
-    return sum(word in vectorizer.vocabulary_ for word in words) / len(words) if words else 0.0
