@@ -102,8 +102,8 @@ format: setup-dev ## Format Python and proto files and mend what ruff can mend.
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/buf format --write
 
-soak: setup-dev ## Run the tests that take minutes.
-	@$(BIN)/python -m pytest -m soak --timeout 3600 $(ARGS)
+soak: setup-dev ## Run the tests that take minutes and print each target beside what was measured.
+	@$(BIN)/python -m tests.faults.soak $(ARGS)
 
 bench: setup-dev ## Measure speed and print each target beside what was measured.
 	@$(BIN)/python -m benchmarks.load $(ARGS)

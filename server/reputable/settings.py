@@ -86,6 +86,14 @@ class Settings(BaseSettings):
     tls_client_ca: Path | None = None
     """PEM file with the authority whose clients alone are let in; unset: clients show no certificate."""
 
+    writers: str = "*"
+    """With `tls_client_ca`: the names in clients' certificates, separated by commas, that may record and retract
+    verdicts and register sources; `*` for all that are let in."""
+
+    admins: str = "*"
+    """With `tls_client_ca`: the names that may also give reviewers a standing, take back all of a reviewer's
+    verdicts, merge sources and activate models; `*` for all that are let in."""
+
     connection_idle_seconds: Seconds = 3.0
     """A connection without a call is closed after this; clients reconnect on their own. 0 keeps it open."""
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import threading
 import time
 import urllib.request
@@ -175,7 +174,7 @@ class Balancer:
 
 def is_ready(service: Service) -> bool:
     """What its /readyz says."""
-    with contextlib.suppress(OSError, json.JSONDecodeError):
-        with urllib.request.urlopen(f"http://127.0.0.1:{service.metrics_port}/readyz", timeout=0.5) as answer:
-            return bool(answer.status == 200)
+    url = f"http://127.0.0.1:{service.metrics_port}/readyz"
+    with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=0.5) as answer:
+        return bool(answer.status == 200)
     return False

@@ -6,7 +6,8 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
-from reputable.adapters import sqlite_file, sqlite_writer
+from reputable.adapters import postgres_writer, sqlite_file, sqlite_writer
+from reputable.adapters.postgres_writer import PostgresWriter
 from reputable.adapters.sqlite_writer import SqliteWriter
 from reputable.api.interceptors import BoundMethod
 from reputable.application.shared_rows import SharedRows
@@ -32,6 +33,13 @@ class _Countdown:
 def before_insert(reached: Callable[[], None]) -> None:
     """The rows are planned; none is written."""
     store = got(sqlite_writer, "store")
+    commit = got(postgres_writer, "commit")
+
+    async def committing(*args: Any) -> None:  # noqa: ANN401 - passed on.
+        reached()
+        await commit(*args)
+
+    put(postgres_writer, "commit", committing)
 
     def storing(*args: Any) -> None:  # noqa: ANN401 - passed on.
         reached()
@@ -58,6 +66,15 @@ def after_commit(reached: Callable[[], None]) -> None:
     def committing(self: SqliteWriter, jobs: Any) -> None:  # noqa: ANN401 - passed on.
         commit(self, jobs)
         reached()
+
+    commit_shared = PostgresWriter._commit
+
+    async def committing_shared(self: PostgresWriter, writes: Any) -> Any:  # noqa: ANN401 - passed on.
+        outcome = await commit_shared(self, writes)
+        reached()
+        return outcome
+
+    put(PostgresWriter, "_commit", committing_shared)
 
     put(SqliteWriter, "_commit", committing)
 

@@ -37,8 +37,7 @@ def altered(folder: Path) -> Path:
 
 def without_numbers(folder: Path) -> Path:
     """Its scores are not numbers, though every digest is right."""
-    path = shift(folder, "without-numbers", float("nan"))
-    return path
+    return shift(folder, "without-numbers", float("nan"))
 
 
 def of_other_features(folder: Path) -> Path:

@@ -163,7 +163,7 @@ def delete_after_commit() -> None:
         create(self, *args, **kwargs)
         caches.append(self)
 
-    def key(_scorer: Any, item: Any, _explanation: Any, *, full: bool) -> bytes:  # noqa: ANN401, ARG001 - as the one it replaces.
+    def key(_scorer: Any, item: Any, _explanation: Any, *, full: bool) -> bytes:  # noqa: ANN401 - as the one it replaces.
         return digest("naive", item.record.source_id)
 
     async def delete(source_id: str) -> None:
@@ -189,13 +189,8 @@ def stop_at_once() -> None:
     async def drain(_self: App) -> None:
         pass
 
-    async def stop(self: App) -> None:
-        if self._server is not None:
-            await self._server.stop(0)
-        await self._cleanup.aclose()
-
     put(App, "drain", drain)
-    put(App, "stop", stop)
+    os.environ["REPUTABLE_GRACE_SECONDS"] = "0"
     os.environ["REPUTABLE_DRAIN_SECONDS"] = "0"
 
 

@@ -9,6 +9,7 @@ from google.protobuf import message_factory
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
+from reputable.api.authority import LOCAL_AUTHORITY, Authority, Behaviour
 from reputable.api.conversion.assessments import MAX_MESSAGE_BYTES
 from reputable.api.interceptors import Boundary, BoundMethod, Serve
 from reputable.api.limiter import Limiter
@@ -95,25 +96,33 @@ def cannot_listen(address: str) -> OSError:
     return OSError(f"cannot listen on {address}; another process has the port, or the address is not this machine's")
 
 
-def register(server: grpc.aio.Server, boundary: Boundary, servicers: Mapping[ServiceDescriptor, object]) -> None:
-    """Put each service on the server, every method of it behind the boundary."""
+def register(
+    server: grpc.aio.Server,
+    boundary: Boundary,
+    servicers: Mapping[ServiceDescriptor, object],
+    authority: Authority = LOCAL_AUTHORITY,
+) -> None:
+    """Put each service on the server, every method of it behind the boundary and under the authority."""
     limiter = Limiter()
     for service, servicer in servicers.items():
-        handlers = {method.name: _handler(boundary, service, method, servicer, limiter) for method in service.methods}
+        handlers = {}
+        for method in service.methods:
+            behaviour = authority.guard(method.full_name, getattr(servicer, method.name))
+            handlers[method.name] = _handler(boundary, service, method, behaviour, limiter)
         generic = grpc.method_handlers_generic_handler(service.full_name, handlers)
         server.add_generic_rpc_handlers((generic,))
         server.add_registered_method_handlers(service.full_name, handlers)
 
 
 def _handler(
-    boundary: Boundary, service: ServiceDescriptor, method: MethodDescriptor, servicer: object, limiter: Limiter
+    boundary: Boundary, service: ServiceDescriptor, method: MethodDescriptor, behaviour: Behaviour, limiter: Limiter
 ) -> "grpc.RpcMethodHandler[bytes, bytes]":
     parse: Callable[[bytes], Any] = message_factory.GetMessageClass(method.input_type).FromString
     bound = BoundMethod(
         boundary,
         name=(service.full_name, method.name),
         parse=parse,
-        behaviour=getattr(servicer, method.name),
+        behaviour=behaviour,
         max_bytes=MAX_MESSAGE_BYTES if method.name.startswith("Batch") else MAX_UNARY_BYTES,
         max_seconds=READ_SECONDS if method.name.startswith(_READS) else WRITE_SECONDS,
         limiter=limiter if method.name == _DEAR else None,

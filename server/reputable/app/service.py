@@ -14,6 +14,7 @@ from reputable import __version__
 from reputable.adapters.clock import SystemClock
 from reputable.adapters.local_cache import LruCache
 from reputable.api import server as grpc_server
+from reputable.api.authority import LOCAL_AUTHORITY, Authority, names
 from reputable.api.call_log import CallLog
 from reputable.api.credibility import CredibilityServicer
 from reputable.api.interceptors import Boundary, Deadlines
@@ -177,7 +178,10 @@ class App:
             _SOURCES: SourceServicer(verbs.finder, verbs.recorder),
             _MODELS: ModelServicer(self._learning.models),
         }
-        grpc_server.register(server, Boundary(self.metrics, deadlines, call_log, span), servicers)
+        authority = LOCAL_AUTHORITY
+        if self._settings.tls_client_ca is not None:
+            authority = Authority(names(self._settings.writers), names(self._settings.admins))
+        grpc_server.register(server, Boundary(self.metrics, deadlines, call_log, span), servicers, authority)
 
     def _serve_metrics(self) -> None:
         address = self._settings.metrics_address

@@ -1,7 +1,8 @@
 """`reputable serve`: run the service."""
 
 import os
-from typing import Annotated
+import signal
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -26,6 +27,8 @@ def serve(
     processes: Annotated[int | None, typer.Option(metavar="N", help="How many; needs a PostgreSQL ledger.")] = None,
 ) -> None:
     """Run the service."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)  # Until the service has handlers of its own: importing it takes a while.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # Read at its import; what matters of its lines is said by ours.
     from reputable.app import serve as run
     from reputable.settings import load
@@ -35,4 +38,17 @@ def serve(
     settings, warnings = load(None, **given)
     for warning in warnings:
         typer.echo(f"reputable: {warning}", err=True)
-    raise typer.Exit(run(settings))
+    code = run(settings)
+    _ignore_signals()
+    raise typer.Exit(code)
+
+
+def _end(_number: int, _frame: object) -> NoReturn:
+    _ignore_signals()
+    raise SystemExit(0)
+
+
+def _ignore_signals() -> None:
+    """What ends already need not be told again; a second signal would spoil the exit code."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)

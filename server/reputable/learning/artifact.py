@@ -12,6 +12,7 @@ import os
 import platform
 import stat
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,11 @@ from numpy.typing import NDArray
 from reputable.domain.errors import ArtifactRefused
 from reputable.domain.models import ModelInfo, check_version
 from reputable.domain.times import Micros, format_time, parse_time
+from reputable.learning.features import FULL_FEATURES, LIGHT_FEATURES
 from reputable.learning.folded import FoldedContext, FoldedText
 from reputable.learning.golden import check_golden, golden_logits
 from reputable.learning.history import Rates
-from reputable.learning.model import FoldedModel
+from reputable.learning.model import FULL, LIGHT, FoldedModel
 from reputable.learning.predictor import Predictor
 from reputable.learning.reliability import ReliabilityModel
 from reputable.learning.stage import Stage
@@ -40,6 +42,7 @@ MAX_BYTES = 10 * 1024 * 1024
 """The most that all files of a model hold together."""
 _MAX_MANIFEST = 64 * 1024
 _SERVING_FILES = ("model.json", "ngrams.txt", "ngrams.npy", "contexts.txt", "contexts.npy", "stages.npz")
+FEATURES = {LIGHT: LIGHT_FEATURES, FULL: FULL_FEATURES}
 
 Floats = NDArray[np.float64]
 Manifest = dict[str, Any]
@@ -62,6 +65,7 @@ def save(
         "libraries": {name: installed_version(name) for name in ("numpy", "scikit-learn", "skops")},
         "python": platform.python_version(),
         "metrics": dict(metrics),
+        "verdict_memory": FULL in model.stages,
         "golden": golden_logits(Predictor(model)),
         "files": {
             name: {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
@@ -75,11 +79,17 @@ def save(
 
 
 def load(folder: Path) -> Predictor:
-    """Read, check and test a model; ArtifactRefused says what is wrong and what to do."""
+    """Read, check and test a model; ArtifactRefused says what is wrong and what to do.
+
+    With `"verdict_memory": false` in its manifest it has the light form only.
+    """
     raw, manifest = _manifest(folder)
     contents = {name: _content(folder, manifest, name) for name in _SERVING_FILES}
     try:
-        predictor = Predictor(_model(manifest["version"], contents), hashlib.sha256(raw).digest())
+        model = _model(manifest["version"], contents)
+        if not manifest.get("verdict_memory", True):
+            model = replace(model, stages={LIGHT: model.stages[LIGHT]})
+        predictor = Predictor(model, hashlib.sha256(raw).digest())
         check_golden(predictor, manifest["golden"])
     except (KeyError, TypeError, ValueError) as error:
         raise _refused(folder, f"cannot be read: {error}") from error
@@ -152,6 +162,9 @@ def _npy(array: Floats) -> bytes:
 
 def _model(version: str, contents: Mapping[str, bytes]) -> FoldedModel:
     small = json.loads(contents["model.json"])
+    for form, entry in small["stages"].items():
+        if tuple(entry["features"]) != FEATURES[form]:
+            raise ValueError(f"its {form} form wants other features than this release makes; train it anew")
     arrays = np.load(io.BytesIO(contents["stages.npz"]), allow_pickle=False)
     stages = {
         form: Stage(

@@ -1,9 +1,10 @@
 """A few claims whose scores are written down with each model, so that a damaged one is noticed."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import isfinite
 
-from reputable.application.ports import ScoreInput
+from reputable.application.ports import MemoryReading, ScoreInput
 from reputable.domain.claims import Claim
 from reputable.domain.epochs import PriorEpoch
 from reputable.domain.records import Tally, TrackRecord
@@ -24,6 +25,7 @@ _RECORD = TrackRecord(
     last=Tally(5.0, 4.0, 3.6),
     last_review_day=17_900,
 )
+_MEMORY = MemoryReading(-0.05)
 _CLAIMS = {
     "jobs": ("The state added 12,000 jobs last year.", "speech", TrackRecord()),
     "cure": ("A secret cure for cancer is being hidden from the public!", "social media", TrackRecord()),
@@ -33,11 +35,14 @@ _CLAIMS = {
 
 
 def golden_logits(predictor: Predictor) -> dict[str, float]:
-    """The log-odds of each golden claim."""
-    return {
-        name: predictor.predict(ScoreInput(_claim(text, context), record, _EPOCH)).parts.logit()
-        for name, (text, context, record) in _CLAIMS.items()
-    }
+    """The log-odds of each golden claim, in the light form and in the full form where there is one."""
+    found: dict[str, float] = {}
+    for name, (text, context, record) in _CLAIMS.items():
+        item = ScoreInput(_claim(text, context), record, _EPOCH)
+        found[name] = predictor.predict(item).parts.logit()
+        if predictor.remembers:
+            found[f"{name}, full form"] = predictor.predict(replace(item, memory=_MEMORY)).parts.logit()
+    return found
 
 
 def check_golden(predictor: Predictor, expected: Mapping[str, float]) -> None:

@@ -8,6 +8,7 @@ remembered claims are in all: SOURCE_SHARE times the product of their mean vecto
 to c / (|c| + 2), c the sum.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -42,6 +43,7 @@ NEAR = 0.4
 KEPT = REMEMBERED + LATEST + 500
 """Verdicts whose vectors an epoch needs: what is remembered now, and was when the latest claims were made."""
 _RULE = "kernel mean 1"
+_TERMS_KEPT = 256
 _TINY = np.float32(1e-9)
 
 Floats = NDArray[np.float64]
@@ -62,6 +64,7 @@ class Memory:
         self._sources = {source_id: position for position, source_id in enumerate(known)}
         self._source_of = np.array([self._sources[row.source_id] for row in rows], dtype=np.int64)
         self._source_vectors = _source_vectors(self._vectors, self._source_of)
+        self._terms: OrderedDict[str, Vectors] = OrderedDict()
         self._digest = b""
 
     @property
@@ -92,20 +95,28 @@ class Memory:
 
     def _value(self, cosines: Vectors, source_id: str) -> float:
         exponents = cosines * np.float32(SHARPNESS) + self._log_weights
-        position = self._sources.get(source_id)
-        if position is not None:
-            alike = self._source_vectors.dot(self._source_vectors[position])
-            exponents += (alike * np.float32(SHARPNESS * SOURCE_SHARE))[self._source_of]
+        if source_id in self._sources:
+            exponents += self._source_terms(source_id)
         weights = np.exp(exponents).astype(np.float64)
         return float(weights.dot(self._residuals) / (weights.sum() + 1.0))
+
+    def _source_terms(self, source_id: str) -> Vectors:
+        """What the likeness of each row's source to this one adds to its exponent; kept for the next claim."""
+        if source_id not in self._terms:
+            alike = self._source_vectors.dot(self._source_vectors[self._sources[source_id]])
+            self._terms[source_id] = (alike * np.float32(SHARPNESS * SOURCE_SHARE))[self._source_of]
+            if len(self._terms) > _TERMS_KEPT:
+                self._terms.popitem(last=False)
+        return self._terms[source_id]
 
 
 def _source_vectors(vectors: Vectors, source_of: NDArray[np.int64]) -> Vectors:
     """The sum of each source's vectors, shortened by two claims' worth; (sources, d)."""
     order = np.argsort(source_of, kind="stable")
-    starts = np.searchsorted(source_of[order], np.arange(source_of.max() + 1))
-    sums = np.add.reduceat(vectors[order], starts, axis=0)
-    return np.asarray(sums / (np.sqrt(np.einsum("ij,ij->i", sums, sums))[:, None] + np.float32(2.0)))
+    ends = np.searchsorted(source_of[order], np.arange(source_of.max() + 1), "right")
+    running = np.cumsum(vectors[order], axis=0, dtype=np.float64)[ends - 1]
+    sums = np.diff(running, axis=0, prepend=0.0)
+    return np.asarray(sums / (np.linalg.norm(sums, axis=1, keepdims=True) + 2.0), dtype=np.float32)
 
 
 def _similar(row: HistoricalVerdict, cosine: float) -> SimilarVerdict:
@@ -161,14 +172,17 @@ def archive_of(
     vectors: Mapping[str, bytes],
     standings: Mapping[str, Standing] | None = None,
     *,
-    whole: bool = False,
+    first: int | None = None,
 ) -> Archive:
-    """The archive of proven rows in order of review: of the `latest` of them, or of the `whole`; `vectors` by text."""
+    """The archive of proven rows in order of review: of the `latest` of them, or of those from `first` on.
+
+    `vectors` by text; without `standings` all reviewers are ESTABLISHED.
+    """
     weights = _weights(rows, standings)
     truth = np.array([row.verdict.truthfulness for row in rows], dtype=float)
     days = np.array([day_of(row.verdict.reviewed_at) for row in rows], dtype=np.int64)
     residuals = truth - _means_before(truth, weights, days)
-    chosen = np.arange(len(rows)) if whole else latest(weights, KEPT)
+    chosen = latest(weights, KEPT) if first is None else np.arange(first, len(rows))
     kept = [rows[index] for index in chosen.tolist()]
     return Archive(
         rows=kept,

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from reputable.application.ports import Embedder
 from reputable.domain.errors import InvalidInput
-from reputable.domain.times import Micros, day_of, iso_day
+from reputable.domain.times import Day, Micros, day_of, iso_day
 from reputable.learning.features import FULL_FEATURES, LIGHT_FEATURES
 from reputable.learning.folded import FoldedContext, FoldedText
 from reputable.learning.heads import Heads, fit_heads
@@ -21,7 +20,6 @@ from reputable.learning.model import FULL, LIGHT, FoldedModel
 from reputable.learning.preparing import Report, Table, prepare
 from reputable.learning.reliability_fit import fit_reliability
 from reputable.learning.stage import Stage
-from reputable.learning.text import tokens
 
 KNOWN_LIMIT = 0.6
 """Below this share of known words a claim counts as out of domain."""
@@ -82,6 +80,8 @@ def fit(
                 raise InvalidInput("verdicts", "span too little time; training needs claims of two calendar years")
             continue
         pipelines[form], stages[form] = fit_stage(X[chosen], table.credible[chosen], features)
+    end = int(table.reviewed_at[past].max()) + 1
+    day = min(day_of(until), day_of(end) + 1)
     report("fitting the reliability of sources")
     model = FoldedModel(
         version=version,
@@ -89,11 +89,11 @@ def fit(
         context=fold_context(heads),
         stages=stages,
         reliability=fit_reliability(table.history, until),
-        start=table.history.rates(day_of(until)),
-        context_centre=_context_centre(table, heads, until),
+        start=table.history.rates(day),
+        context_centre=_context_centre(table, heads, day),
         known_limit=KNOWN_LIMIT,
         window_start=int(table.reviewed_at[past].min()),
-        window_end=until,
+        window_end=end,
     )
     return Trained(model, heads, pipelines, len(known))
 
@@ -126,9 +126,9 @@ def _covariance_root(Z: Floats, p: Floats) -> Floats:
     return np.asarray(np.linalg.cholesky(np.linalg.inv((Z1 * (p * (1.0 - p))[:, None]).T @ Z1 + penalty)))
 
 
-def _context_centre(table: Table, heads: Heads, until: Micros) -> float:
+def _context_centre(table: Table, heads: Heads, day: Day) -> float:
     contexts = heads.read_contexts([example.verdict.claim.context for example in table.history.proven])
-    return table.history.recent_mean(contexts, day_of(until), 0.0)
+    return table.history.recent_mean(contexts, day, 0.0)
 
 
 def fold_text(heads: Heads) -> FoldedText:
@@ -147,9 +147,3 @@ def fold_context(heads: Heads) -> FoldedContext:
     names = heads.context_words.get_feature_names_out().tolist()
     weights = {name: (a, b) for name, (a, b) in zip(names, columns.tolist(), strict=True)}
     return FoldedContext(weights, float(heads.context.intercept_[0]))
-
-
-def known_share(vectorizer: TfidfVectorizer, text: str) -> float:
-    """Share of a claim's tokens that the vectorizer knows."""
-    words = tokens(text)
-    return sum(word in vectorizer.vocabulary_ for word in words) / len(words) if words else 0.0
