@@ -33,8 +33,8 @@ METRICS = """# Metrics
 Generated from `server/reputable/metrics` by `make docs`; not to be edited.
 
 Served at `/metrics` on `REPUTABLE_METRICS_ADDRESS`, in Prometheus' text format or as OpenMetrics, by what the scraper
-accepts. Every label set is closed and there from the start; no label ever holds a source, a claim or a caller. Labels by
-model version show at most four models. The
+accepts. Every label set is closed and there from the start; no label ever holds a source, a claim or a caller. Labels
+by model version show at most four models. The
 `grpc_server_*` names are those that stock gRPC dashboards know. `process_*` and `python_gc_*` come from the Prometheus
 client library.
 

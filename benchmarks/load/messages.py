@@ -30,9 +30,9 @@ def requests(count: int, sources: int, seed: int = claims.SEED) -> list[credibil
     return [request(text, number, sources) for number, text in enumerate(claims.texts(count, seed))]
 
 
-def batch(count: int, sources: int, seed: int) -> credibility_pb2.BatchAssessClaimsRequest:
+def batch(count: int, sources: int, seed: int, *, packed: bool = False) -> credibility_pb2.BatchAssessClaimsRequest:
     """A batch of different requests."""
-    return credibility_pb2.BatchAssessClaimsRequest(requests=requests(count, sources, seed))
+    return credibility_pb2.BatchAssessClaimsRequest(requests=requests(count, sources, seed), packed=packed)
 
 
 def answer() -> credibility_pb2.AssessClaimResponse:

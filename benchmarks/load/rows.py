@@ -126,6 +126,7 @@ class Field:
         service = self._ours(name, ours.LOCAL_HIT)
         yield Row(name, service.server, service.target(self._requests, pb.SERVED_FROM_LOCAL_CACHE))
         yield from self._batches(name, service)
+        yield from self._batches(name.replace("hit", "packed"), service)
 
     def _redis(self, name: str) -> Iterator[Row]:
         service = self._ours(name, ours.redis_hit(self.redis_port))
@@ -142,7 +143,8 @@ class Field:
 
     def _batches(self, name: str, service: ours.Ours) -> Iterator[Row]:
         state, _, transport = name.partition(".")
-        batches = [messages.batch(BATCH, SOURCES, seed) for seed in range(BATCH_CALLERS)]
+        packed = state == "packed"
+        batches = [messages.batch(BATCH, SOURCES, seed, packed=packed) for seed in range(BATCH_CALLERS)]
         target = service.batch_target(batches)
         yield Row(f"{state}512.{transport}", service.server, target, BATCH_CALLERS, BATCH, alone=False)
 

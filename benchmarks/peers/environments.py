@@ -1,4 +1,4 @@
-"""Makes each peer's environment under benchmarks/peers/environments/, from its hash-pinned lock.
+"""Makes each peer's environment under benchmarks/peers/.environments/, from its hash-pinned lock.
 
 Usage: python -m benchmarks.peers.environments [--lock]   (--lock renews the locks instead)
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 LOCKS = HERE / "requirements"
-ENVIRONMENTS = HERE / "environments"
+ENVIRONMENTS = HERE / ".environments"
 PEERS = ("fastapi", "mlserver", "bentoml")
 
 

@@ -1,52 +1,72 @@
-"""`python -m benchmarks.quality`: every method over every test window, named sources."""
+"""Measures how right the scores are: `make bench-quality`, or `python -m benchmarks.quality`.
+
+Rolling origin: each test year is scored by a model trained on what was reviewed before it, each
+claim with the record, epoch and memory as of the moment it was made.
+"""
 
 import argparse
+import json
 import sys
-import time
-from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
+from typing import Any
 
-import numpy as np
-
-from benchmarks.quality import data
+from benchmarks.load import machine
+from benchmarks.quality import data, figures, study, telling
 from benchmarks.quality.baselines import Baselines
-from benchmarks.quality.windows import Window, score_window
-from reputable.learning.preparing import prepare
-from reputable.learning.scoring_rules import auc, brier, calibration_error, log_loss
+from benchmarks.quality.windows import WINDOWS
+from reputable.learning.vectors import SentenceEncoder
 
-WINDOWS = (2012, 2014, 2016, 2018, 2019, 2020, 2021)
-HEADLINE = frozenset((2016, 2018, 2019, 2020, 2021))
-"""The windows that the targets average over."""
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "benchmarks" / "results" / "quality.json"
+MODEL_CARD = ROOT / "docs" / "model-card.md"
 
 
 def main() -> None:
-    """Score the windows and print the table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality", description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the folder with verdicts/")
-    parser.add_argument("--windows", type=int, nargs="*", default=list(WINDOWS), help="test years")
-    options = parser.parse_args()
-    began = time.monotonic()
+    """Measure, print the tables and one line for each target, write the page."""
+    options = _options()
+    missing = [path for path in (data.POLITIFACT, data.AVERITEC, data.LIAR) if not (options.data / path).exists()]
+    if missing:
+        print(f"Nothing was measured: {options.data} lacks {', '.join(map(str, missing))}; name its place with --data.")
+        return
+    began = monotonic()
 
     def say(message: str) -> None:
-        print(f"[{time.monotonic() - began:5.0f} s] {message}", file=sys.stderr, flush=True)
+        print(f"[{monotonic() - began:5.0f} s] {message}", file=sys.stderr, flush=True)
 
-    table = prepare(data.politifact(options.data), say)
-    baselines = Baselines(table)
-    print_table([score_window(table, baselines, year, say) for year in options.windows])
+    embedder = None if options.light else SentenceEncoder()
+    kept = None if embedder is None else study.KeptVectors(embedder)
+    training = study.train_on_all(data.politifact(options.data), kept, say)
+    baselines = Baselines(training.table)
+    windows = study.score_windows(training, baselines, options.windows, say)
+    results: dict[str, Any] = {
+        "commit": machine.commit(),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine.describe(),
+        **study.measure(options.data, training, windows, baselines, kept, say),
+        "seconds": monotonic() - began,
+    }
+    results = json.loads(json.dumps(figures.plain(results)))
+    telling.print_results(results)
+    telling.write_page(options.report, results, telling.scored_claims(training.table, windows))
+    print(f"\nThe page is {options.report}.")
+    if options.save:
+        RESULTS.parent.mkdir(exist_ok=True)
+        RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+        telling.publish(MODEL_CARD, results)
 
 
-def print_table(windows: Sequence[Window]) -> None:
-    """AUC / Brier / calibration error by window, and the means over the headline windows."""
-    print(f"{'':24}{'AUC':>8}{'Brier':>8}{'log loss':>9}  " + "".join(f"{window.year:^19}" for window in windows))
-    for method in windows[0].probabilities:
-        cells, means = [], []
-        for window in windows:
-            p, y = window.probabilities[method][window.named], window.credible[window.named]
-            cells.append(f"{auc(p, y):.3f} {brier(p, y):.4f} {calibration_error(p, y):.3f}")
-            if window.year in HEADLINE:
-                means.append((auc(p, y), brier(p, y), log_loss(p, y)))
-        mean = np.mean(means, axis=0) if means else np.full(3, np.nan)
-        print(f"{method:24}{mean[0]:8.4f}{mean[1]:8.4f}{mean[2]:9.4f}  " + "  ".join(cells))
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality", description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the folder with verdicts/")
+    parser.add_argument("--windows", type=int, nargs="+", default=list(WINDOWS), help="test years")
+    parser.add_argument("--light", action="store_true", help="without the verdict memory: a third of the time")
+    parser.add_argument("--report", type=Path, default=ROOT / "build" / "quality.html", help="the page to write")
+    parser.add_argument(
+        "--save", action="store_true", help="put the figures into benchmarks/results/ and the model card"
+    )
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -62,6 +62,13 @@ class Baselines:
             "gradient boosting": boosted.predict_proba(table.X[rows, :11])[:, 1],
         }
 
+    def text_only(self, start: Micros) -> tuple[TfidfVectorizer, LogisticRegression]:
+        """The text-only baseline fitted on what was reviewed before `start`, for claims of other files."""
+        past = np.flatnonzero(self._table.reviewed_at < start)
+        vectorizer = TfidfVectorizer(ngram_range=(1, 2))
+        texts = vectorizer.fit_transform([self._table.history.proven[i].verdict.claim.text for i in past])
+        return vectorizer, LogisticRegression(max_iter=500, solver="liblinear").fit(texts, self._table.credible[past])
+
     def _vectors(self, field: str, past: NDArray[np.intp], rows: NDArray[np.intp]) -> tuple[csr_matrix, csr_matrix]:
         values = [getattr(example.verdict.claim, field) for example in self._table.history.proven]
         vectorizer = TfidfVectorizer(ngram_range=(1, 2))

@@ -6,17 +6,21 @@ import json
 import re
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Self
 
 import grpc
 import pytest
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from reputable.adapters.redis_cache import RedisCache
 from reputable.adapters.sqlite_ledger import SqliteLedger
-from reputable.adapters.tracing import SPANS, Tracing
+from reputable.adapters.tracing import CLOSE_SECONDS, SPANS, Tracing, otlp
 from reputable.application.assessing import Assessor
 from reputable.application.record_reading import RecordReader
 from reputable.application.remembering import Memories
@@ -87,10 +91,11 @@ async def test_no_span_holds_a_claims_words_or_a_sources_name(
     assert "Wobbly" not in told
 
 
+@pytest.mark.parametrize("transport", ["grpcio", "fast"])
 async def test_a_refused_call_ends_its_span_with_its_status(
-    tmp_path: Path, spans: InMemorySpanExporter, tracing: Tracing
+    tmp_path: Path, spans: InMemorySpanExporter, tracing: Tracing, transport: str
 ) -> None:
-    async with running(tmp_path, tracing=tracing) as service:
+    async with running(tmp_path, tracing=tracing, transport=transport) as service:
         with pytest.raises(grpc.aio.AioRpcError):
             await assess(service, text="")
     (server,) = (span for span in ours(spans) if span.name.startswith("reputable.v1."))
@@ -137,6 +142,51 @@ sys.exit(any(name.partition(".")[0] == "opentelemetry" for name in sys.modules))
 """
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
+
+
+class Collector:
+    """Takes spans over OTLP/gRPC."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self._server = grpc.server(ThreadPoolExecutor(1))
+        trace_service_pb2_grpc.add_TraceServiceServicer_to_server(self, self._server)  # type: ignore[no-untyped-call]
+        self.port = self._server.add_insecure_port("127.0.0.1:0")
+
+    def __enter__(self) -> Self:
+        self._server.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.stop(None).wait()
+
+    def Export(
+        self, request: trace_service_pb2.ExportTraceServiceRequest, context: grpc.ServicerContext
+    ) -> trace_service_pb2.ExportTraceServiceResponse:
+        self.names += [
+            span.name for resource in request.resource_spans for scope in resource.scope_spans for span in scope.spans
+        ]
+        return trace_service_pb2.ExportTraceServiceResponse()
+
+
+async def test_spans_reach_the_collector_that_opentelemetrys_own_variable_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Collector() as collector:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{collector.port}")
+        async with running(tmp_path, tracing=otlp("1.0")) as service:
+            await assess(service)
+        assert {"reputable.v1.CredibilityService/AssessClaim", "resolve", "predict"} <= set(collector.names)
+
+
+async def test_a_collector_that_is_away_fails_no_call_and_holds_up_the_end_for_two_seconds_at_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+    async with running(tmp_path, tracing=otlp("1.0")) as service:
+        await assess(service)
+        told = time.perf_counter()
+    assert time.perf_counter() - told < CLOSE_SECONDS + 2.0
 
 
 def test_every_method_named_for_a_span_is_there() -> None:

@@ -8,6 +8,7 @@ import copy
 import functools
 import inspect
 import os
+import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar, cast
@@ -22,6 +23,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 T = TypeVar("T")
 Serve = Callable[[bytes, Any], Awaitable[bytes]]
 
+CLOSE_SECONDS = 2.0
 _NAME = "reputable"
 _STATUS = "rpc.grpc.status_code"
 _SERVER_FAULTS = frozenset({2, 4, 12, 13, 14, 15})
@@ -94,8 +96,10 @@ class Tracing:
         return f"{context.trace_id:032x}" if context.is_valid and context.trace_flags.sampled else ""
 
     def close(self) -> None:
-        """Hand over the spans that are waiting; blocks for as long as the exporter lets it."""
-        self._provider.shutdown()
+        """Hand over the spans that are waiting; blocks for 2 s at most, however long the exporter would try."""
+        closing = threading.Thread(target=self._provider.shutdown, name="traces", daemon=True)
+        closing.start()
+        closing.join(CLOSE_SECONDS)
 
 
 def otlp(version: str) -> Tracing:

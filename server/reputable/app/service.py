@@ -27,8 +27,9 @@ from reputable.app.opening import Learning, read_tls
 from reputable.app.resources import Resources
 from reputable.app.verbs import Ground, Verbs
 from reputable.application.ports import AssessmentCache
+from reputable.domain.epochs import PriorEpoch
 from reputable.domain.errors import ReputableError
-from reputable.domain.times import SECOND
+from reputable.domain.times import SECOND, format_time
 from reputable.metrics import Metrics
 from reputable.settings import Settings, SettingsError
 from reputable.v1 import credibility_pb2, models_pb2, sources_pb2, track_records_pb2
@@ -92,7 +93,7 @@ class App:
         verbs = self._verbs = Verbs(ground)
         await verbs.start(resources)
         resources.run(self._follow_models())
-        self._describe(local)
+        self._describe(local, verbs)
         await self._serve_grpc(verbs)
         self._serve_metrics()
         self._state = "serving"
@@ -125,7 +126,7 @@ class App:
                     _LOG.error("model_refused", message=error.message, stays=self._learning.models.active.version)
                 self._refused = error.message
 
-    def _describe(self, local: LruCache) -> None:
+    def _describe(self, local: LruCache, verbs: Verbs) -> None:
         """Have a scrape see what runs."""
         metrics, models = self.metrics, self._learning.models
         metrics.build = {
@@ -138,7 +139,8 @@ class App:
         trained_until = functools.lru_cache(lambda version: models.describe(version).window_end / SECOND)
         metrics.gauge("reputable_model_trained_until_seconds", lambda: trained_until(models.active.version))
         metrics.gauge("reputable_model_refused", lambda: float(bool(self._refused)))
-        metrics.gauge("reputable_ledger_writable", lambda: float(self._verbs is not None and self._verbs.writes.well))
+        metrics.gauge("reputable_ledger_writable", lambda: float(verbs.writes.well))
+        metrics.gauge("reputable_prior_epoch_start_seconds", lambda: verbs.epoch.start / SECOND)
         metrics.gauge("reputable_local_cache_scores", lambda: len(local))
 
     async def _serve_grpc(self, verbs: Verbs) -> None:
@@ -206,6 +208,15 @@ class App:
             "redis": "off" if self._redis is None else "up" if self._redis.reachable else "unreachable",
             "ledger": "not open" if self._verbs is None else self._verbs.writes.problem or "writable",
             "ledger_revision": str(self.metrics.ledger_revision),
+            "prior_epoch": "none" if self._verbs is None else _told(self._verbs.epoch),
             "model": self._learning.models.active.version + (f"; refused: {self._refused}" if self._refused else ""),
         }
         return self._state == "serving", facts
+
+
+def _told(epoch: PriorEpoch) -> str:
+    """An epoch's number, its day, and whether it froze a verdict memory."""
+    if not epoch.number:
+        return "0, as the model brings it"
+    memory = "with" if epoch.memory_digest else "without"
+    return f"{epoch.number} of {format_time(epoch.start)[:10]}, {memory} a verdict memory"

@@ -24,6 +24,7 @@ from reputable.application.remembering import Memories
 from reputable.application.shared_rows import SharedRows
 from reputable.application.track_records import TrackRecordViewer
 from reputable.application.vectors import Vectors
+from reputable.domain.epochs import PriorEpoch
 from reputable.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Verbs:
         self._ground = ground
         self.writes = WatchedWrites(ledger)
         written = cast("Ledger", self.writes)
-        shared = SharedRows(ledger, names, priors.genesis(models.active))
+        shared = self._shared = SharedRows(ledger, names, priors.genesis(models.active))
         shared.resolver = ground.traced("resolver", shared.resolver)
         self._records = RecordReader(ledger, shared, clock)
         reader = ground.traced("reader", self._records)
@@ -73,7 +74,7 @@ class Verbs:
         self.assessor = Assessor(
             clock=clock, shared=shared, reader=reader, models=ground.traced("models", models),
             local=ground.local, cache=ground.traced("cache", ground.caches.scores), observer=observer,
-            memories=self._memories,
+            memories=ground.traced("memories", self._memories),
         )  # fmt: skip
         self.recorder = Recorder(clock=clock, ledger=written, shared=shared, names=names)
         self.viewer = TrackRecordViewer(clock=clock, ledger=ledger, shared=shared, reader=reader, models=models)
@@ -87,6 +88,11 @@ class Verbs:
             clock=clock, ledger=ledger, shared=shared, reader=self._records, models=models,
             observer=self._honesty, memories=self._memories,
         )  # fmt: skip
+
+    @property
+    def epoch(self) -> PriorEpoch:
+        """The prior epoch that scores are made with now."""
+        return self._shared.latest_epoch
 
     def _remembering(self, ledger: Ledger, shared: SharedRows) -> Memories | None:
         builder = self._ground.learning.memory

@@ -23,7 +23,12 @@ assessed in batches; the answers are JSON lines in the same order, on stdout or 
 
 Example: reputable assess --source "Bernie Sanders" "Half of all workers earn under $40,000."
 
+With --local no service is needed: a Parquet file is streamed through this machine's cores by the
+ledger's present state, and the answers are a Parquet file.
+
 Example: reputable assess --file claims.jsonl --out answers.jsonl
+
+Example: reputable assess --file claims.parquet --local --out answers.parquet
 """
 
 
@@ -50,6 +55,8 @@ def assess(
     as_of: Annotated[str | None, typer.Option(help="Use only verdicts before this time.")] = None,
     file: Annotated[Path | None, typer.Option(help="Assess every claim of this file.")] = None,
     out: Annotated[Path | None, typer.Option(help="With --file: write the answers here.")] = None,
+    local: Annotated[bool, typer.Option("--local", help="With --file claims.parquet: without a service.")] = False,
+    ledger: Annotated[str | None, typer.Option(metavar="URL", help="With --local: whose records to use.")] = None,
     explain: Annotated[Detail | None, typer.Option(help="How much of the reasons to show.")] = None,
     as_json: JsonOption = False,
     server: ServerOption = SERVER,
@@ -59,6 +66,9 @@ def assess(
 
     if (claim is None) == (file is None):
         raise CommandError("give a claim, or a file of claims with --file.", Exit.USAGE)
+    if local:
+        _assess_locally(file, out, ledger)
+        return
     if file is not None:
         with client_of(server) as client:
             _assess_file(client, file, out, _explanation(explain), as_of)
@@ -114,6 +124,30 @@ def _assess_file(client: "Client", path: Path, out: Path | None, explanation: in
     typer.echo(f"{total - failed:,} claims assessed, {failed:,} refused.", err=True)
     if failed:
         raise typer.Exit(Exit.PARTLY if failed < total else Exit.FAILED)
+
+
+def _assess_locally(path: Path | None, out: Path | None, ledger: str | None) -> None:
+    if path is None or out is None or path.suffix != ".parquet" or out.suffix != ".parquet":
+        raise CommandError("--local takes --file CLAIMS.parquet and --out ANSWERS.parquet.", Exit.USAGE)
+    from reputable.cli.terminal import progress
+    from reputable.settings import load
+
+    try:
+        from pyarrow import ArrowException, parquet
+
+        from reputable.app.local import score_file
+    except ImportError as error:
+        raise CommandError("Parquet needs pyarrow; install it with: pip install 'reputable[parquet]'.") from error
+    url = ledger or load()[0].ledger_url
+    try:
+        with progress() as bar:
+            task = bar.add_task("Assessing", total=parquet.read_metadata(path).num_rows)
+            assessed, refused = score_file(path, out, url, progress=lambda done: bar.update(task, completed=done))
+    except ArrowException as error:
+        raise CommandError(f"{path.name} cannot be read as Parquet: {error}.") from error
+    typer.echo(f"{assessed:,} claims assessed, {refused:,} refused.", err=True)
+    if refused:
+        raise typer.Exit(Exit.PARTLY if assessed else Exit.FAILED)
 
 
 def _answers(client: "Client", path: Path, explanation: int, as_of: str | None) -> Iterator[dict[str, object]]:

@@ -65,6 +65,8 @@ async def check_ledger(settings: "Settings") -> list[Found]:
         finally:
             await reader.close()
     except (ReputableError, OSError) as error:
+        if type(error.__cause__).__name__ == "UndefinedTable":
+            return [*found, Found("ledger", State.OK, "the database holds no ledger yet; the service makes it")]
         advice = "Check REPUTABLE_LEDGER_URL and who may read it; restore a backup if the file is damaged."
         return [*found, Found("ledger", State.PROBLEM, str(error), advice)]
 

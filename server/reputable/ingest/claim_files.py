@@ -62,7 +62,7 @@ def read_claims(path: Path | str, *, now: Micros | None = None) -> Iterator[Clai
             continue
         try:
             identifier = text_in(record.values, "id").strip()
-            yield ClaimRow(record.line, identifier, _claim(record).checked(moment))
+            yield ClaimRow(record.line, identifier, claim_in(record).checked(moment))
         except InvalidInput as error:
             yield Reject(record.line, reason_of(error, _COLUMN_OF))
 
@@ -83,7 +83,8 @@ def read_sources(path: Path | str) -> Iterator[SourceRow | Reject]:
             yield Reject(record.line, reason_of(error, _COLUMN_OF))
 
 
-def _claim(record: Record) -> Claim:
+def claim_in(record: Record) -> Claim:
+    """The record's claim, not in canonical form yet; InvalidInput names the column."""
     values = record.values
     identifier = text_in(values, "source_id").strip()
     return Claim(

@@ -4,6 +4,7 @@ A reader yields one row or one `Reject` for each record of its file, in order, a
 `FileRefused` when the file as a whole cannot be read.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,6 +14,7 @@ from reputable.domain.errors import InvalidInput
 from reputable.domain.sources import SourceKind
 from reputable.domain.times import Micros, parse_time
 
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")
 TRUE_WORDS = frozenset({"1", "true", "yes"})
 FALSE_WORDS = frozenset({"", "0", "false", "no"})
 
@@ -44,7 +46,7 @@ def text_in(values: Mapping[str, object], column: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise InvalidInput(column, f"is {_kind_of(value)}; give text")
     text = str(value)
-    if any("\udc80" <= character <= "\udcff" for character in text):
+    if not text.isascii() and _NOT_UTF8.search(text):
         raise InvalidInput(column, "is not UTF-8; save the file as UTF-8")
     return text
 

@@ -70,7 +70,7 @@ class Predictor:
         value = prediction.parts.logit()
         credibility = sigmoid(value)
         belief = self.model.reliability.belief(record, item.epoch)
-        half = Z90 * sqrt(self._variance(prediction, belief.variance))
+        half = Z90 * sqrt(self._variance(prediction, belief.slope_variance))
         interval = Interval(sigmoid(value - half), sigmoid(value + half))
         reliability = self.model.reliability.told(record, belief)
         letter = letter_of(reliability.value, reliability.interval.width, reliability.effective_count)

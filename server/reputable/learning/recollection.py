@@ -4,9 +4,9 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
 from reputable.application.ports import Embedder, HistoricalVerdict
-from reputable.domain.times import Day, day_of
+from reputable.domain.times import Day, Micros, day_of
 from reputable.learning.history import Example
-from reputable.learning.memory import Archive, Memory, archive_of, in_order, proven
+from reputable.learning.memory import KEPT, Archive, Memory, archive_of, in_order, proven
 
 _MEMORIES_KEPT = 8
 
@@ -18,7 +18,7 @@ class Recollection:
         self._archive = archive
         self._vectors = vectors
         self._memories: OrderedDict[Day, Memory | None] = OrderedDict()
-        self._values: dict[tuple[Day, str, str], float | None] = {}
+        self._values: dict[tuple[Day, str], float | None] = {}
 
     def memory(self, day: Day) -> Memory | None:
         """The memory frozen at the beginning of the day."""
@@ -30,17 +30,23 @@ class Recollection:
 
     def value(self, example: Example) -> float | None:
         """The reading of a claim on the day it was made; None without a memory. Ask in order of days: it is faster."""
-        text = example.verdict.claim.text
-        key = (day_of(example.claimed_at), text, example.source_id)
+        key = (day_of(example.claimed_at), example.verdict.claim.text)
         if key not in self._values:
             memory = self.memory(key[0])
-            self._values[key] = None if memory is None else memory.value(self._vectors[text], example.source_id)
+            self._values[key] = None if memory is None else memory.value(self._vectors[key[1]])
         return self._values[key]
 
 
-def recollect(examples: Sequence[Example], embedder: Embedder) -> Recollection:
-    """The recollection of examples in order of review, all their reviewers ESTABLISHED."""
+def recollect(examples: Sequence[Example], embedder: Embedder, since: Micros | None = None) -> Recollection:
+    """The recollection of examples in order of review, all their reviewers ESTABLISHED.
+
+    With `since` only for claims that matter from then on: those KEPT at that moment, and later ones.
+    """
     rows = [HistoricalVerdict(number, e.source_id, e.verdict) for number, e in enumerate(examples, start=1)]
-    texts = list(dict.fromkeys(row.verdict.claim.text for row in rows))
+    known = proven(in_order(rows))
+    first = 0 if since is None else max(0, sum(row.verdict.reviewed_at < since for row in known) - KEPT)
+    wanted = [row.verdict.claim.text for row in known[first:]]
+    wanted += [e.verdict.claim.text for e in examples if since is None or e.claimed_at >= since]
+    texts = list(dict.fromkeys(wanted))
     vectors = dict(zip(texts, embedder.embed(texts), strict=True))
-    return Recollection(archive_of(proven(in_order(rows)), vectors, whole=True), vectors)
+    return Recollection(archive_of(known, vectors, first=first), vectors)

@@ -28,6 +28,11 @@ class Belief(NamedTuple):
     centre: float
     variance: float
 
+    @property
+    def slope_variance(self) -> float:
+        """Variance of the log-odds as the share's own variance gives it at its mean (the delta method)."""
+        return 1.0 / ((self.weight + 1.0) * self.mean * (1.0 - self.mean))
+
 
 @dataclass(frozen=True, slots=True)
 class ReliabilityModel:

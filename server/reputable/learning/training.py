@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 
 from reputable.application.ports import Embedder
 from reputable.domain.errors import InvalidInput
-from reputable.domain.times import Micros, day_of, iso_day
+from reputable.domain.times import Day, Micros, day_of, iso_day
 from reputable.learning.features import FULL_FEATURES, LIGHT_FEATURES
 from reputable.learning.folded import FoldedContext, FoldedText
 from reputable.learning.heads import Heads, fit_heads
@@ -80,6 +80,8 @@ def fit(
                 raise InvalidInput("verdicts", "span too little time; training needs claims of two calendar years")
             continue
         pipelines[form], stages[form] = fit_stage(X[chosen], table.credible[chosen], features)
+    end = int(table.reviewed_at[past].max()) + 1
+    day = min(day_of(until), day_of(end) + 1)
     report("fitting the reliability of sources")
     model = FoldedModel(
         version=version,
@@ -87,11 +89,11 @@ def fit(
         context=fold_context(heads),
         stages=stages,
         reliability=fit_reliability(table.history, until),
-        start=table.history.rates(day_of(until)),
-        context_centre=_context_centre(table, heads, until),
+        start=table.history.rates(day),
+        context_centre=_context_centre(table, heads, day),
         known_limit=KNOWN_LIMIT,
         window_start=int(table.reviewed_at[past].min()),
-        window_end=until,
+        window_end=end,
     )
     return Trained(model, heads, pipelines, len(known))
 
@@ -124,9 +126,9 @@ def _covariance_root(Z: Floats, p: Floats) -> Floats:
     return np.asarray(np.linalg.cholesky(np.linalg.inv((Z1 * (p * (1.0 - p))[:, None]).T @ Z1 + penalty)))
 
 
-def _context_centre(table: Table, heads: Heads, until: Micros) -> float:
+def _context_centre(table: Table, heads: Heads, day: Day) -> float:
     contexts = heads.read_contexts([example.verdict.claim.context for example in table.history.proven])
-    return table.history.recent_mean(contexts, day_of(until), 0.0)
+    return table.history.recent_mean(contexts, day, 0.0)
 
 
 def fold_text(heads: Heads) -> FoldedText:

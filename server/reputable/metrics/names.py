@@ -25,6 +25,7 @@ GAUGES = {
     "reputable_local_cache_scores": "Scores that the process holds.",
     "reputable_model_refused": "Whether the model chosen in the models folder cannot be used, 1 or 0.",
     "reputable_model_trained_until_seconds": "End of the training window of the model that scores, Unix time.",
+    "reputable_prior_epoch_start_seconds": "Midnight that the prior epoch in force begins with, Unix time.",
     "reputable_redis_up": "Whether Redis answers, 1 or 0; absent where none is configured.",
 }
 """What is asked for in a scrape rather than counted."""

@@ -28,25 +28,29 @@ from reputable.v1 import claim_pb2 as reputable_dot_v1_dot_claim__pb2
 from reputable.v1 import common_pb2 as reputable_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ereputable/v1/credibility.proto\x12\x0creputable.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dreputable/v1/assessment.proto\x1a\x18reputable/v1/claim.proto\x1a\x19reputable/v1/common.proto\"\xaf\x02\n\x12\x41ssessClaimRequest\x12\"\n\x05\x63laim\x18\x01 \x01(\x0b\x32\x13.reputable.v1.Claim\x12.\n\nas_of_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x0b\x61t_revision\x18\x03 \x01(\x03H\x00\x88\x01\x01\x12*\n\tfreshness\x18\x04 \x01(\x0b\x32\x17.reputable.v1.Freshness\x12.\n\x0b\x65xplanation\x18\x05 \x01(\x0e\x32\x19.reputable.v1.Explanation\x12\x15\n\rmodel_version\x18\x06 \x01(\t\x12\x18\n\x0bprior_epoch\x18\x07 \x01(\x03H\x01\x88\x01\x01\x42\x0e\n\x0c_at_revisionB\x0e\n\x0c_prior_epoch\"C\n\x13\x41ssessClaimResponse\x12,\n\nassessment\x18\x01 \x01(\x0b\x32\x18.reputable.v1.Assessment\"N\n\x18\x42\x61tchAssessClaimsRequest\x12\x32\n\x08requests\x18\x01 \x03(\x0b\x32 .reputable.v1.AssessClaimRequest\"~\n\x17\x42\x61tchAssessClaimsResult\x12.\n\nassessment\x18\x01 \x01(\x0b\x32\x18.reputable.v1.AssessmentH\x00\x12(\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x17.reputable.v1.ItemErrorH\x00\x42\t\n\x07outcome\"S\n\x19\x42\x61tchAssessClaimsResponse\x12\x36\n\x07results\x18\x01 \x03(\x0b\x32%.reputable.v1.BatchAssessClaimsResult*o\n\x0b\x45xplanation\x12\x1b\n\x17\x45XPLANATION_UNSPECIFIED\x10\x00\x12\x14\n\x10\x45XPLANATION_NONE\x10\x01\x12\x17\n\x13\x45XPLANATION_SUMMARY\x10\x02\x12\x14\n\x10\x45XPLANATION_FULL\x10\x03\x32\xce\x01\n\x12\x43redibilityService\x12R\n\x0b\x41ssessClaim\x12 .reputable.v1.AssessClaimRequest\x1a!.reputable.v1.AssessClaimResponse\x12\x64\n\x11\x42\x61tchAssessClaims\x12&.reputable.v1.BatchAssessClaimsRequest\x1a\'.reputable.v1.BatchAssessClaimsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ereputable/v1/credibility.proto\x12\x0creputable.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dreputable/v1/assessment.proto\x1a\x18reputable/v1/claim.proto\x1a\x19reputable/v1/common.proto\"\xaf\x02\n\x12\x41ssessClaimRequest\x12\"\n\x05\x63laim\x18\x01 \x01(\x0b\x32\x13.reputable.v1.Claim\x12.\n\nas_of_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x0b\x61t_revision\x18\x03 \x01(\x03H\x00\x88\x01\x01\x12*\n\tfreshness\x18\x04 \x01(\x0b\x32\x17.reputable.v1.Freshness\x12.\n\x0b\x65xplanation\x18\x05 \x01(\x0e\x32\x19.reputable.v1.Explanation\x12\x15\n\rmodel_version\x18\x06 \x01(\t\x12\x18\n\x0bprior_epoch\x18\x07 \x01(\x03H\x01\x88\x01\x01\x42\x0e\n\x0c_at_revisionB\x0e\n\x0c_prior_epoch\"C\n\x13\x41ssessClaimResponse\x12,\n\nassessment\x18\x01 \x01(\x0b\x32\x18.reputable.v1.Assessment\"^\n\x18\x42\x61tchAssessClaimsRequest\x12\x32\n\x08requests\x18\x01 \x03(\x0b\x32 .reputable.v1.AssessClaimRequest\x12\x0e\n\x06packed\x18\x02 \x01(\x08\"~\n\x17\x42\x61tchAssessClaimsResult\x12.\n\nassessment\x18\x01 \x01(\x0b\x32\x18.reputable.v1.AssessmentH\x00\x12(\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x17.reputable.v1.ItemErrorH\x00\x42\t\n\x07outcome\"D\n\x0bPackedError\x12\r\n\x05index\x18\x01 \x01(\x05\x12&\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x17.reputable.v1.ItemError\"\x80\x01\n\x11PackedAssessments\x12\x13\n\x0b\x63redibility\x18\x01 \x03(\x01\x12\r\n\x05lower\x18\x02 \x03(\x01\x12\r\n\x05upper\x18\x03 \x03(\x01\x12\r\n\x05\x66lags\x18\x04 \x03(\r\x12)\n\x06\x65rrors\x18\x05 \x03(\x0b\x32\x19.reputable.v1.PackedError\"\x84\x01\n\x19\x42\x61tchAssessClaimsResponse\x12\x36\n\x07results\x18\x01 \x03(\x0b\x32%.reputable.v1.BatchAssessClaimsResult\x12/\n\x06packed\x18\x02 \x01(\x0b\x32\x1f.reputable.v1.PackedAssessments*o\n\x0b\x45xplanation\x12\x1b\n\x17\x45XPLANATION_UNSPECIFIED\x10\x00\x12\x14\n\x10\x45XPLANATION_NONE\x10\x01\x12\x17\n\x13\x45XPLANATION_SUMMARY\x10\x02\x12\x14\n\x10\x45XPLANATION_FULL\x10\x03\x32\xce\x01\n\x12\x43redibilityService\x12R\n\x0b\x41ssessClaim\x12 .reputable.v1.AssessClaimRequest\x1a!.reputable.v1.AssessClaimResponse\x12\x64\n\x11\x42\x61tchAssessClaims\x12&.reputable.v1.BatchAssessClaimsRequest\x1a\'.reputable.v1.BatchAssessClaimsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'reputable.v1.credibility_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_EXPLANATION']._serialized_start=833
-  _globals['_EXPLANATION']._serialized_end=944
+  _globals['_EXPLANATION']._serialized_start=1100
+  _globals['_EXPLANATION']._serialized_end=1211
   _globals['_ASSESSCLAIMREQUEST']._serialized_start=166
   _globals['_ASSESSCLAIMREQUEST']._serialized_end=469
   _globals['_ASSESSCLAIMRESPONSE']._serialized_start=471
   _globals['_ASSESSCLAIMRESPONSE']._serialized_end=538
   _globals['_BATCHASSESSCLAIMSREQUEST']._serialized_start=540
-  _globals['_BATCHASSESSCLAIMSREQUEST']._serialized_end=618
-  _globals['_BATCHASSESSCLAIMSRESULT']._serialized_start=620
-  _globals['_BATCHASSESSCLAIMSRESULT']._serialized_end=746
-  _globals['_BATCHASSESSCLAIMSRESPONSE']._serialized_start=748
-  _globals['_BATCHASSESSCLAIMSRESPONSE']._serialized_end=831
-  _globals['_CREDIBILITYSERVICE']._serialized_start=947
-  _globals['_CREDIBILITYSERVICE']._serialized_end=1153
+  _globals['_BATCHASSESSCLAIMSREQUEST']._serialized_end=634
+  _globals['_BATCHASSESSCLAIMSRESULT']._serialized_start=636
+  _globals['_BATCHASSESSCLAIMSRESULT']._serialized_end=762
+  _globals['_PACKEDERROR']._serialized_start=764
+  _globals['_PACKEDERROR']._serialized_end=832
+  _globals['_PACKEDASSESSMENTS']._serialized_start=835
+  _globals['_PACKEDASSESSMENTS']._serialized_end=963
+  _globals['_BATCHASSESSCLAIMSRESPONSE']._serialized_start=966
+  _globals['_BATCHASSESSCLAIMSRESPONSE']._serialized_end=1098
+  _globals['_CREDIBILITYSERVICE']._serialized_start=1214
+  _globals['_CREDIBILITYSERVICE']._serialized_end=1420
 # @@protoc_insertion_point(module_scope)

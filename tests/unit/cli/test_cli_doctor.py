@@ -1,5 +1,6 @@
 """`reputable doctor` says what to fix, and only then fails."""
 
+import asyncio
 import json
 import shutil
 import socket
@@ -9,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from reputable.adapters.clock import SystemClock
+from reputable.adapters.postgres_ledger import PostgresLedger
 from reputable.cli import checks
 from reputable.cli.exits import Exit
 from reputable.learning import artifact
+from tests.postgres_server import new_database
 from tests.unit.cli.conftest import Outcome, Run
 
 
@@ -136,3 +140,18 @@ def test_a_certificate_that_is_none_is_a_problem(run: Run, tmp_path: Path, monke
     outcome = run("doctor", "--json")
     assert outcome.code == Exit.FAILED
     assert found(outcome, "certificate")[0] == "problem"
+
+
+@pytest.mark.postgres
+def test_a_ledger_in_postgresql_is_looked_at_too(run: Run, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with new_database(postgres_url) as url:
+        monkeypatch.setenv("REPUTABLE_LEDGER_URL", url)
+        absent = run("doctor", "--json")
+
+        async def make() -> None:
+            await (await PostgresLedger.open(url, SystemClock())).close()
+
+        asyncio.run(make())
+        there = run("doctor", "--json")
+    assert found(there, "ledger")[0] == "ok"
+    assert found(absent, "ledger")[:2] == ("ok", "the database holds no ledger yet; the service makes it")

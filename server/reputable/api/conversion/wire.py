@@ -25,15 +25,15 @@ from reputable.domain.sources import Resolution
 from reputable.domain.times import Day, Micros, iso_day
 from reputable.v1 import assessment_pb2
 
-_BASES = {
+BASES = {
     Basis.TRACK_RECORD: assessment_pb2.BASIS_TRACK_RECORD,
     Basis.COLD_START: assessment_pb2.BASIS_COLD_START,
     Basis.OUT_OF_DOMAIN: assessment_pb2.BASIS_OUT_OF_DOMAIN,
 }
-_SERVED_FROM = {
-    ServedFrom.LOCAL_CACHE: b"\xa0\x01%c" % assessment_pb2.SERVED_FROM_LOCAL_CACHE,
-    ServedFrom.REDIS: b"\xa0\x01%c" % assessment_pb2.SERVED_FROM_REDIS,
-    ServedFrom.COMPUTED: b"\xa0\x01%c" % assessment_pb2.SERVED_FROM_COMPUTED,
+SERVED_FROM = {
+    ServedFrom.LOCAL_CACHE: assessment_pb2.SERVED_FROM_LOCAL_CACHE,
+    ServedFrom.REDIS: assessment_pb2.SERVED_FROM_REDIS,
+    ServedFrom.COMPUTED: assessment_pb2.SERVED_FROM_COMPUTED,
 }
 _DEGRADED = {
     DegradedPart.REDIS: assessment_pb2.DEGRADED_PART_REDIS,
@@ -65,7 +65,7 @@ def encode_fixed(assessment: Assessment) -> bytes:
             varint(assessment.source_revision),
             b"\x8a\x01%c" % len(assessment.record_digest),
             assessment.record_digest,
-            _SERVED_FROM[assessment.served_from],
+            b"\xa0\x01%c" % SERVED_FROM[assessment.served_from],
         )
     )
 
@@ -127,7 +127,7 @@ def _encode_score(score: Score) -> bytes:
         0x19, reliability.effective_count,
     )  # fmt: skip
     rest = b"\x18%b\x2a\x05\x0a\x01%c\x10%c\x48%c" % (
-        varint(score.evidence_count), ord(admiralty.letter), admiralty.digit, _BASES[score.basis],
+        varint(score.evidence_count), ord(admiralty.letter), admiralty.digit, BASES[score.basis],
     )  # fmt: skip
     if score.factors or score.counterfactual is not None:
         return b"".join((figures, rest, *map(_encode_factor, score.factors), _encode_pair(score.counterfactual)))

@@ -1,0 +1,1 @@
+"""Where each microsecond of a call goes, without a network."""
