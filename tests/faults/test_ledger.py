@@ -14,7 +14,6 @@ from tests.faults.messages import assess_request, at_least, check, establish, fa
 from tests.faults.running import Redis, Service, wait_until
 from tests.faults.writing import Book, command, failing, verify
 
-INVALID = grpc.StatusCode.INVALID_ARGUMENT
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
 FAILPOINTS = ("before_insert", "before_commit", "after_commit", "after_acknowledgement", "during_start")
 

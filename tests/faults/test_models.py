@@ -13,11 +13,6 @@ from tests.faults import models
 from tests.faults.messages import assess_request, check, failure_of
 from tests.faults.running import Service, children
 
-COME_BACK_SECONDS = 2.5
-"""How long a rollout waits for clients to come back: longer than the client's longest wait to reconnect, 2 s."""
-WATCH = "/grpc.health.v1.Health/Watch"
-FORKING = {"multiprocessing", "fork", "ProcessPoolExecutor"}
-
 
 def activate(service: Service, version: str) -> models_pb2.ActivateModelResponse:
     """Have another model score."""

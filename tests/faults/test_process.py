@@ -17,7 +17,7 @@ from grpc_health.v1 import health_pb2
 from reputable.v1 import sources_pb2
 from tests.faults import calling
 from tests.faults.database import Database, databases
-from tests.faults.messages import assess_request, batch_request, failure_of
+from tests.faults.messages import assess_request, batch_request, check, failure_of
 from tests.faults.running import ROOT, Service, children, wait_until
 from tests.faults.writing import Book
 

@@ -15,8 +15,6 @@ from tests.faults.running import Service
 from tests.faults.writing import Book, failing, verify
 
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
-UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
-FAILPOINTS = ("before_insert", "before_commit", "after_commit", "after_acknowledgement", "during_start")
 
 
 def test_f21_the_same_request_again_is_the_same_verdict(tmp_path: Path) -> None:
