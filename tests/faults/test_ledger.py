@@ -232,3 +232,13 @@ def test_f29_a_second_process_on_the_same_file_is_refused_in_a_sentence(tmp_path
         assert "is in use by another process" in second.log()
         assert f"process id {first.pid}" in second.log()
         assert first.records.RecordVerdict(verdict_request(1), timeout=5).revision > 0
+
+
+@pytest.mark.parametrize("variable", ["REPUTABLE_PROCESSES=2", "REPUTABLE_SHARE_PORT=true"])
+def test_f29_several_processes_on_sqlite_are_refused_at_start(tmp_path: Path, variable: str) -> None:
+    name, _, value = variable.partition("=")
+    service = Service(tmp_path, environ={name: value})
+    with service.start(wait=False):
+        assert service.running.wait(20) != 0
+    assert "SQLite means one process" in service.log()
+    assert "Traceback" not in service.log()
