@@ -91,10 +91,11 @@ async def test_no_span_holds_a_claims_words_or_a_sources_name(
     assert "Wobbly" not in told
 
 
+@pytest.mark.parametrize("transport", ["grpcio", "fast"])
 async def test_a_refused_call_ends_its_span_with_its_status(
-    tmp_path: Path, spans: InMemorySpanExporter, tracing: Tracing
+    tmp_path: Path, spans: InMemorySpanExporter, tracing: Tracing, transport: str
 ) -> None:
-    async with running(tmp_path, tracing=tracing) as service:
+    async with running(tmp_path, tracing=tracing, transport=transport) as service:
         with pytest.raises(grpc.aio.AioRpcError):
             await assess(service, text="")
     (server,) = (span for span in ours(spans) if span.name.startswith("reputable.v1."))

@@ -2,13 +2,10 @@
 
 A claim's reading is sum(w r) / (sum(w) + 1) over the verdicts remembered (Nadaraya 1964, Watson
 1964, shrunken): r is a verdict's truthfulness less the mean of the year before it, and
-w = standing * exp(SHARPNESS * (S - 1/2)) * 2^(-age / HALF_LIFE). S is the cosine of the sentence
-vectors, taken from the middle of what is remembered, plus a little of how alike the two sources'
-remembered claims are in all: SOURCE_SHARE times the product of their mean vectors, each shortened
-to c / (|c| + 2), c the sum.
+w = standing * exp(SHARPNESS * (cosine - 1/2)) * 2^(-age / HALF_LIFE), the cosine taken from the
+middle of what is remembered.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -35,7 +32,6 @@ LEAST = 200
 SHARPNESS = 12.0
 HALF_LIFE = 400.0
 """Days."""
-SOURCE_SHARE = 0.125
 NEAREST = 3
 """Verdicts that a reading names."""
 NEAR = 0.4
@@ -43,28 +39,23 @@ NEAR = 0.4
 KEPT = REMEMBERED + LATEST + 500
 """Verdicts whose vectors an epoch needs: what is remembered now, and was when the latest claims were made."""
 _RULE = "kernel mean 1"
-_TERMS_KEPT = 256
 _TINY = np.float32(1e-9)
 
 Floats = NDArray[np.float64]
 
 
 class Memory:
-    """The VerdictMemory port: rows in order of review, their vectors (n, d), residuals and weights (n,)."""
+    """The VerdictMemory port: rows in order of review, their unit vectors (n, d), residuals and weights (n,)."""
 
     def __init__(self, rows: Sequence[HistoricalVerdict], vectors: Vectors, residuals: Floats, weights: Floats) -> None:
         self._rows = rows
+        self._vectors = vectors
         self._residuals = residuals
         self._weights = weights
         self._log_weights = (np.log(weights) - 0.5 * SHARPNESS).astype(np.float32)
-        self._middle = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
-        self._vectors = vectors - self._middle
-        self._vectors /= np.sqrt(np.einsum("ij,ij->i", self._vectors, self._vectors))[:, None] + _TINY
-        known = dict.fromkeys(row.source_id for row in rows)
-        self._sources = {source_id: position for position, source_id in enumerate(known)}
-        self._source_of = np.array([self._sources[row.source_id] for row in rows], dtype=np.int64)
-        self._source_vectors = _source_vectors(self._vectors, self._source_of)
-        self._terms: OrderedDict[str, Vectors] = OrderedDict()
+        self._middle = np.full(len(rows), 1.0 / len(rows), dtype=np.float32).dot(vectors)
+        squares = 1.0 - 2.0 * vectors.dot(self._middle) + self._middle.dot(self._middle)
+        self._scale = (1.0 / np.sqrt(np.maximum(squares, _TINY))).astype(np.float32)
         self._digest = b""
 
     @property
@@ -73,50 +64,31 @@ class Memory:
         if not self._digest:
             parts: list[Part] = []
             for row, residual, weight in zip(self._rows, self._residuals.tolist(), self._weights.tolist(), strict=True):
-                parts += (row.revision, row.source_id, row.verdict.claim.text, residual, weight)
+                parts += (row.revision, row.verdict.claim.text, residual, weight)
             self._digest = digest("memory", _RULE, SentenceEncoder().name, *parts)
         return self._digest
 
-    def value(self, vector: bytes, source_id: str) -> float:
+    def value(self, vector: bytes) -> float:
         """The reading of a claim, in truthfulness, -1 to 1."""
-        return self._value(self._cosines(vector), source_id)
+        return self._value(self._cosines(vector))
 
-    def read(self, vector: bytes, source_id: str) -> MemoryReading:
+    def read(self, vector: bytes, source_id: str) -> MemoryReading:  # noqa: ARG002 - it matters not who says it.
         """The reading with the verdicts nearest to the claim, nearest first."""
         cosines = self._cosines(vector)
         chosen = [index for index in np.argpartition(-cosines, NEAREST)[:NEAREST].tolist() if cosines[index] >= NEAR]
         chosen.sort(key=lambda index: (-cosines[index], -self._rows[index].revision))
         nearest = tuple(_similar(self._rows[index], float(cosines[index])) for index in chosen)
-        return MemoryReading(self._value(cosines, source_id), nearest)
+        return MemoryReading(self._value(cosines), nearest)
 
     def _cosines(self, vector: bytes) -> Vectors:
+        """Of the claim with each row, both seen from the middle: (v - m) . q / |v - m| for the unit vector q."""
         found = np.frombuffer(vector, dtype="<f4") - self._middle
-        return np.asarray(self._vectors.dot(found / (np.sqrt(found.dot(found)) + _TINY)))
+        found /= np.sqrt(found.dot(found) + _TINY)
+        return np.asarray((self._vectors.dot(found) - self._middle.dot(found)) * self._scale)
 
-    def _value(self, cosines: Vectors, source_id: str) -> float:
-        exponents = cosines * np.float32(SHARPNESS) + self._log_weights
-        if source_id in self._sources:
-            exponents += self._source_terms(source_id)
-        weights = np.exp(exponents).astype(np.float64)
+    def _value(self, cosines: Vectors) -> float:
+        weights = np.exp(cosines * np.float32(SHARPNESS) + self._log_weights).astype(np.float64)
         return float(weights.dot(self._residuals) / (weights.sum() + 1.0))
-
-    def _source_terms(self, source_id: str) -> Vectors:
-        """What the likeness of each row's source to this one adds to its exponent; kept for the next claim."""
-        if source_id not in self._terms:
-            alike = self._source_vectors.dot(self._source_vectors[self._sources[source_id]])
-            self._terms[source_id] = (alike * np.float32(SHARPNESS * SOURCE_SHARE))[self._source_of]
-            if len(self._terms) > _TERMS_KEPT:
-                self._terms.popitem(last=False)
-        return self._terms[source_id]
-
-
-def _source_vectors(vectors: Vectors, source_of: NDArray[np.int64]) -> Vectors:
-    """The sum of each source's vectors, shortened by two claims' worth; (sources, d)."""
-    order = np.argsort(source_of, kind="stable")
-    ends = np.searchsorted(source_of[order], np.arange(source_of.max() + 1), "right")
-    running = np.cumsum(vectors[order], axis=0, dtype=np.float64)[ends - 1]
-    sums = np.diff(running, axis=0, prepend=0.0)
-    return np.asarray(sums / (np.linalg.norm(sums, axis=1, keepdims=True) + 2.0), dtype=np.float32)
 
 
 def _similar(row: HistoricalVerdict, cosine: float) -> SimilarVerdict:
@@ -152,9 +124,12 @@ class Archive:
         chosen = latest(self.weights[: np.searchsorted(self.days, day)], REMEMBERED)
         if len(chosen) < LEAST:
             return None
-        weights = self.weights[chosen] * np.exp2((self.days[chosen] - day) / HALF_LIFE)
-        rows = [self.rows[index] for index in chosen.tolist()]
-        return Memory(rows, self.vectors[chosen], self.residuals[chosen], weights)
+        first, end = int(chosen[0]), int(chosen[-1]) + 1
+        gapless = end - first == len(chosen)  # Then views do, and nothing is copied.
+        span = slice(first, end) if gapless else chosen
+        rows = self.rows[first:end] if gapless else [self.rows[index] for index in chosen.tolist()]
+        weights = self.weights[span] * np.exp2((self.days[span] - day) / HALF_LIFE)
+        return Memory(rows, self.vectors[span], self.residuals[span], weights)
 
 
 def in_order(history: Iterable[HistoricalVerdict]) -> list[HistoricalVerdict]:
