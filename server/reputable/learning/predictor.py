@@ -1,6 +1,7 @@
-"""Scores claims with a folded model: no scikit-learn, no state, the same bits for the same input."""
+"""Scores claims with a folded model: no scikit-learn, the same bits for the same input."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import sqrt
 from typing import NamedTuple
 
@@ -15,10 +16,12 @@ from reputable.learning.model import FULL, LIGHT, FoldedModel
 from reputable.learning.parts import Parts
 from reputable.learning.reliability import Z90
 from reputable.learning.special import sigmoid
-from reputable.learning.stage import Stage
+from reputable.learning.stage import Anchor, Stage
 
 OUT_OF_DOMAIN_VARIANCE = 1.0
 """Added to the variance of the log-odds where the words are not those of the training text."""
+MOST_SIDES = 4_096
+"""Records whose side of a score is kept, the first to come being the first to go."""
 _IDENTITY = Recalibration()
 
 
@@ -32,6 +35,19 @@ class Prediction(NamedTuple):
     parts: Parts
 
 
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What a source's record says under an epoch, whatever is claimed; `anchors` by form."""
+
+    record: TrackRecord
+    epoch: PriorEpoch
+    features: list[float]
+    reliability: Reliability
+    letter: str
+    share_variance: float
+    anchors: Mapping[str, Anchor]
+
+
 class Predictor:
     """The Scorer port on a folded model; `digest` is the SHA-256 of its manifest."""
 
@@ -39,6 +55,7 @@ class Predictor:
         self.model = model
         self._digest = digest
         self._centre_key = context_centre_key(model.version)
+        self._sides: dict[int, Side] = {}
 
     @property
     def version(self) -> str:
@@ -69,17 +86,15 @@ class Predictor:
         record = item.record
         value = prediction.parts.logit()
         credibility = sigmoid(value)
-        belief = self.model.reliability.belief(record, item.epoch)
-        half = Z90 * sqrt(self._variance(prediction, belief.slope_variance))
+        side = self._side(record, item.epoch)
+        half = Z90 * sqrt(self._variance(prediction, side))
         interval = Interval(sigmoid(value - half), sigmoid(value + half))
-        reliability = self.model.reliability.told(record, belief)
-        letter = letter_of(reliability.value, reliability.interval.width, reliability.effective_count)
         told = explanation is not Explanation.NONE
         return Score(
             credibility=credibility,
             interval=interval,
-            reliability=reliability,
-            admiralty=AdmiraltyPair(letter, digit_of(credibility, interval.width)),
+            reliability=side.reliability,
+            admiralty=AdmiraltyPair(side.letter, digit_of(credibility, interval.width)),
             evidence_count=record.verdict_count,
             basis=self._basis(prediction, record),
             factors=explain(item, prediction.parts, self.model.text) if told else (),
@@ -92,8 +107,12 @@ class Predictor:
         form = LIGHT if memory is None or FULL not in self.model.stages else FULL
         stage = self.model.stages[form]
         reading = self.model.text.read(item.claim.text)
-        x = record_features(item.record, epoch)
-        x += (reading.credible, reading.truth, self._context(item.claim.context, epoch))
+        x = [
+            *self._side(item.record, epoch).features,
+            reading.credible,
+            reading.truth,
+            self._context(item.claim.context, epoch),
+        ]
         if form is FULL and memory is not None:
             x.append(memory.value)
         recalibration = epoch.recalibrations.get(self.version, {}).get(form, _IDENTITY)
@@ -105,10 +124,34 @@ class Predictor:
             return 0.0
         return found - epoch.extra.get(self._centre_key, self.model.context_centre)
 
-    def _variance(self, prediction: Prediction, share: float) -> float:
+    def _side(self, record: TrackRecord, epoch: PriorEpoch) -> Side:
+        """Made once for each record that is scored again and again."""
+        side = self._sides.get(id(record))
+        if side is not None and side.record is record and side.epoch is epoch:
+            return side
+        features = record_features(record, epoch)
+        belief = self.model.reliability.belief(record, epoch)
+        reliability = self.model.reliability.told(record, belief)
+        side = Side(
+            record=record,
+            epoch=epoch,
+            features=features,
+            reliability=reliability,
+            letter=letter_of(reliability.value, reliability.interval.width, reliability.effective_count),
+            share_variance=belief.slope_variance,
+            anchors={form: stage.anchor(features) for form, stage in self.model.stages.items()},
+        )
+        self._sides[id(record)] = side
+        if len(self._sides) > MOST_SIDES:
+            self._sides.pop(next(iter(self._sides)), None)
+        return side
+
+    def _variance(self, prediction: Prediction, side: Side) -> float:
         """Variance of the log-odds, from the coefficients', the log-odds of the source's share, and unknown words."""
-        stage = self.model.stages[prediction.form]
-        variance = stage.coefficient_variance(prediction.x) + stage.record_gain**2 * share
+        form = prediction.form
+        stage = self.model.stages[form]
+        variance = stage.coefficient_variance(side.anchors[form], prediction.x[len(side.features) :])
+        variance += stage.record_gain**2 * side.share_variance
         if prediction.reading.known_share < self.model.known_limit:
             variance += OUT_OF_DOMAIN_VARIANCE
         return variance * prediction.recalibration.slope**2
