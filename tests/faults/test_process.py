@@ -17,7 +17,7 @@ from grpc_health.v1 import health_pb2
 from reputable.v1 import sources_pb2
 from tests.faults import calling
 from tests.faults.database import Database, databases
-from tests.faults.messages import assess_request, batch_request, check, failure_of
+from tests.faults.messages import assess_request, batch_request, check, failure_of, verdict_request
 from tests.faults.running import ROOT, Service, children, wait_until
 from tests.faults.writing import Book
 
@@ -64,6 +64,8 @@ async def restart_each(
             assert replica.stop() == 0
             replica.start()
             time.sleep(COME_BACK_SECONDS)
+
+    replicas[0].records.RecordVerdict(verdict_request(1), timeout=5)  # A source that is known has a record to hold.
 
     async def load(channels: list[grpc.aio.Channel]) -> calling.Outcomes:
         calls = [calling.method(channel, calling.ASSESS, 2.0) for channel in channels]
