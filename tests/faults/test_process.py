@@ -23,6 +23,7 @@ from tests.faults.writing import Book
 
 COME_BACK_SECONDS = 2.5
 """How long a rollout waits for clients to come back: longer than the client's longest wait to reconnect, 2 s."""
+CLIENTS = 4
 WATCH = "/grpc.health.v1.Health/Watch"
 FORKING = {"multiprocessing", "fork", "ProcessPoolExecutor"}
 
@@ -78,11 +79,15 @@ async def restart_each(
         return outcomes
 
     if through == "health":
-        async with calling.health_aware(replicas) as channel:
-            return await load([channel])
+        channels = [calling.health_aware(replicas) for _ in range(CLIENTS)]
+        try:
+            return await load(channels)
+        finally:
+            for channel in channels:
+                await channel.close()
     with calling.Balancer(replicas) as balancer:
-        options = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", 0)]
-        channels = [grpc.aio.insecure_channel(f"127.0.0.1:{balancer.port}", options) for _ in range(4)]
+        options = [("grpc.use_local_subchannel_pool", 1)]
+        channels = [grpc.aio.insecure_channel(f"127.0.0.1:{balancer.port}", options) for _ in range(CLIENTS)]
         try:
             return await load(channels)
         finally:
