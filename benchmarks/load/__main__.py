@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.load import growth, machine, report, rounds, targets, writes
-from benchmarks.load.callers import call, require_h2load
+from benchmarks.load.callers import require_h2load, steadily
 from benchmarks.load.rows import BATCH, CALLERS, Field, Row
 
 FULL = rounds.Plan(rounds=5, seconds=2.0, seconds_alone=1.0)
@@ -66,7 +66,7 @@ def _writes(field: Field, rows: list[Row], plan: rounds.Plan, core: int) -> dict
                     service.server, service.port, callers=callers, items=items, seconds=plan.seconds, core=core
                 )
             )
-        sample = call(echo.target, echo.server, callers=CALLERS, seconds=plan.seconds, core=core)
+        sample = steadily(echo.target, echo.server, callers=CALLERS, seconds=plan.seconds, core=core)
         found["echo"].append({"calls_per_second": sample.calls_per_second})
     return found
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks.load import ledgers, messages, ours
-from benchmarks.load.callers import call
+from benchmarks.load.callers import steadily
 from reputable.v1 import assessment_pb2 as pb
 
 STARTS = 5
@@ -69,8 +69,8 @@ def _cost(name: str, ledger: Path, sources: int, work: Path, cores: tuple[int, i
     service = ours.Ours(name, ours.COMPUTED, ledger, core=server_core, work=work, copied=False)
     with service.server as server:
         target = service.target(messages.requests(64, sources), pb.SERVED_FROM_COMPUTED)
-        many = call(target, server, callers=64, seconds=SECONDS, core=load_core)
-        one = call(target, server, callers=1, seconds=SECONDS, core=load_core)
+        many = steadily(target, server, callers=64, seconds=SECONDS, core=load_core)
+        one = steadily(target, server, callers=1, seconds=SECONDS, core=load_core)
         return {
             "p50": one.p50,
             "calls_per_second": many.calls_per_second,
