@@ -26,7 +26,11 @@ class Scorer:
 def main(claims: str, ledger_url: str, out: str) -> None:
     """Read, score, write."""
     answers = ray.data.read_parquet(claims).map_batches(
-        Scorer, fn_constructor_args=(ledger_url,), batch_format="pyarrow", batch_size=2_048, compute=ray.data.ActorPoolStrategy(size=2)
+        Scorer,
+        fn_constructor_args=(ledger_url,),
+        batch_format="pyarrow",
+        batch_size=2_048,
+        compute=ray.data.ActorPoolStrategy(size=2),
     )
     answers.write_parquet(out)
 
