@@ -155,7 +155,8 @@ def test_f39_ten_minutes_of_mixed_load_leak_nothing(tmp_path: Path, targets: Tar
     settled = [(minute, mib) for minute, mib in samples if minute >= 1]
     growth = slope(settled)
     minutes = SOAK_SECONDS / 60
-    target = f"{minutes:.0f} minutes of mixed load on {SEEDED:,} verdicts ({outcomes.count:,} calls, {outcomes.failed} failed)"
+    calls = f"{outcomes.count:,} calls, {outcomes.failed} failed"
+    target = f"{minutes:.0f} minutes of mixed load on {SEEDED:,} verdicts ({calls})"
     measured = f"{growth:+.2f} MiB a minute, {settled[0][1]:.0f} to {settled[-1][1]:.0f} MiB"
     targets.reached(f"{target}: memory after the first", measured, "under 0.5 MiB a minute", met=growth < 0.5)
     flat = after[0] <= before[0] + 4 and after[1] <= before[1] + 2
