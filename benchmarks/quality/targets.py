@@ -37,12 +37,12 @@ class Line(NamedTuple):
     met: bool | None
 
     def text(self) -> str:
-        """`target | measured | wanted | met`, or `short`, or `aim`."""
+        """`target | measured | wanted | met`, or `short`, or `info` for what is only aimed at."""
         return f"{self.target} | {self.measured} | {self.wanted} | {self.verdict()}"
 
     def verdict(self) -> str:
         """The last column."""
-        return "information" if self.met is None else "met" if self.met else "short"
+        return "info" if self.met is None else "met" if self.met else "short"
 
 
 def lines(results: Results) -> list[Line]:

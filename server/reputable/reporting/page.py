@@ -25,7 +25,8 @@ th, td { padding: .3rem .5rem; border-bottom: 1px solid #ddd; text-align: right;
   overflow-wrap: normal; }
 th:first-child, td:first-child { text-align: left; white-space: normal; min-width: 7rem; }
 thead th { border-bottom: 2px solid #888; vertical-align: bottom; white-space: normal; }
-.wrapped td { white-space: normal; text-align: left; overflow-wrap: anywhere; }
+.wrapped td { white-space: normal; text-align: left; }
+.wrapped th { text-align: left; }
 tr.ours { font-weight: 600; background: #eef5fa; }
 """
 
