@@ -249,14 +249,17 @@ class InMemoryLedger:
         found = [(f, chain) for chain in chains for f in self._findings(chain)]
         return sorted((f.revision, chain) for f, chain in found if f.reviewer == reviewer and not f.retracted_at)
 
-    async def history(self, *, reviewed_before: Micros, at_revision: int) -> AsyncIterator[HistoricalVerdict]:
+    async def history(
+        self, *, reviewed_before: Micros, at_revision: int, latest: int | None = None
+    ) -> AsyncIterator[HistoricalVerdict]:
         found = []
         for chain in self._sources():
             for finding in active(self._findings(chain), reviewed_before, at_revision):
                 if finding.period_start is None:
                     verdict = payloads.parse_verdict(self._entries[finding.revision - 1].payload)
                     found.append(HistoricalVerdict(finding.revision, chain, verdict))
-        for row in sorted(found, key=lambda row: (row.verdict.reviewed_at, row.revision)):
+        found.sort(key=lambda row: (row.verdict.reviewed_at, row.revision))
+        for row in found if latest is None else found[len(found) - min(latest, len(found)) :]:
             yield row
 
     async def finding_digests(self, source_id: str) -> dict[int, bytes]:

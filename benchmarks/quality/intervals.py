@@ -84,6 +84,16 @@ def coverage(beliefs: Sequence[tuple[float, float]], seen: Sequence[Seen]) -> Co
     return Coverage(float(np.mean(covered)), float(np.mean(widths)), float(np.mean(bare)))
 
 
+def as_honest(beliefs: Sequence[tuple[float, float]], seen: Sequence[Seen], covered: float) -> Coverage:
+    """Coverage with the evidence of every belief discounted alike until the intervals cover as much as asked for."""
+    low, high = 0.01, 1.0
+    for _ in range(10):
+        share = (low + high) / 2.0
+        found = coverage([(share * a, share * b) for a, b in beliefs], seen)
+        low, high = (low, share) if found.covered < covered else (share, high)
+    return found
+
+
 def _inside(a: float, b: float, count: int) -> Floats:
     """The part of each count's probability between the tails; (count + 1,)."""
     upper = betabinom.cdf(np.arange(count + 1), count, a, b)

@@ -136,7 +136,7 @@ def write_page(path: Path, results: Results, claims: Scored) -> None:
     rows = [[*line[:3], line.verdict()] for line in targets.lines(results)]
     sections = [
         Section("Targets", "What was wanted, beside what was measured.",
-                table(("Target", "Measured", "Wanted", "Met"), rows)),
+                table(("Target", "Measured", "Wanted", "Met"), rows, wrapped=True)),
         calibration_section(claims),
         drift_section(claims),
         _ablation_section(results),

@@ -35,8 +35,10 @@ from tests.ledger_writes import (
 )
 
 
-async def history_of(ledger: Ledger, before: int = NOON, at_revision: int = 10**9) -> list[HistoricalVerdict]:
-    return [row async for row in ledger.history(reviewed_before=before, at_revision=at_revision)]
+async def history_of(
+    ledger: Ledger, before: int = NOON, at_revision: int = 10**9, latest: int | None = None
+) -> list[HistoricalVerdict]:
+    return [row async for row in ledger.history(reviewed_before=before, at_revision=at_revision, latest=latest)]
 
 
 class Records(LedgerSuite):
@@ -149,6 +151,15 @@ class Records(LedgerSuite):
         only = await history_of(ledger, before=NOON - 5 * DAY)
         assert [r.revision for r in only] == [early.revision]
         assert await history_of(ledger, before=NOON - 9 * DAY) == []
+
+    async def test_the_latest_of_the_history_are_those_reviewed_last_in_order_of_review(self, ledger: Ledger) -> None:
+        await accepted(ledger, *(found(f"r{n}", f"claim {n}", reviewed_at=NOON - (n + 1) * DAY) for n in range(5)))
+        everything = await history_of(ledger)
+
+        assert len(everything) == 5
+        assert await history_of(ledger, latest=2) == everything[-2:]
+        assert await history_of(ledger, latest=9) == everything
+        assert await history_of(ledger, latest=0) == []
 
 
 class Sources(LedgerSuite):

@@ -152,13 +152,16 @@ class PostgresReader:
         """See LedgerReader."""
         return await self._read(queries.counts)
 
-    async def history(self, *, reviewed_before: Micros, at_revision: int) -> AsyncIterator[HistoricalVerdict]:
+    async def history(
+        self, *, reviewed_before: Micros, at_revision: int, latest: int | None = None
+    ) -> AsyncIterator[HistoricalVerdict]:
         """See LedgerReader."""
         connection = await connect(self._url, options="-c statement_timeout=0")
         try:
             async with connection.transaction(), connection.cursor("history") as cursor:
                 cursor.itersize = HISTORY_PAGE
-                await cursor.execute(queries.HISTORY, {"revision": at_revision, "before": reviewed_before})
+                wanted = {"revision": at_revision, "before": reviewed_before, "latest": latest}
+                await cursor.execute(queries.HISTORY, wanted)
                 async for row in cursor:
                     yield read_historical_verdict(row)
         except psycopg.Error as error:

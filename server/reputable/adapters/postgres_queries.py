@@ -60,10 +60,12 @@ _REVIEWED_BY = "SELECT revision, source_id FROM finding WHERE reviewer = %s AND 
 HISTORY = """
     SELECT f.revision, f.source_id, e.payload
     FROM (
-        SELECT DISTINCT ON (source_id, key, reviewer) revision, source_id, reviewed_at FROM finding
-        WHERE revision <= %(revision)s AND (retracted_at = 0 OR retracted_at > %(revision)s)
-            AND reviewed_at < %(before)s AND period_start IS NULL
-        ORDER BY source_id, key, reviewer, revision DESC
+        SELECT revision, source_id, reviewed_at FROM (
+            SELECT DISTINCT ON (source_id, key, reviewer) revision, source_id, reviewed_at FROM finding
+            WHERE revision <= %(revision)s AND (retracted_at = 0 OR retracted_at > %(revision)s)
+                AND reviewed_at < %(before)s AND period_start IS NULL
+            ORDER BY source_id, key, reviewer, revision DESC
+        ) standing ORDER BY reviewed_at DESC, revision DESC LIMIT %(latest)s
     ) f JOIN entry e ON e.revision = f.revision
     ORDER BY f.reviewed_at, f.revision"""
 """(revision, source id, payload) of LedgerReader.history's verdicts; scorecards supersede none of them."""

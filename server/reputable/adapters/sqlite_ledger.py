@@ -166,13 +166,15 @@ class SqliteReader:
         """See LedgerReader."""
         return await self._read(queries.counts)
 
-    async def history(self, *, reviewed_before: Micros, at_revision: int) -> AsyncIterator[HistoricalVerdict]:
+    async def history(
+        self, *, reviewed_before: Micros, at_revision: int, latest: int | None = None
+    ) -> AsyncIterator[HistoricalVerdict]:
         """See LedgerReader."""
         loop = asyncio.get_running_loop()
 
         def begin() -> tuple[apsw.Connection, Iterator[Row]]:
             connection = self._connect()
-            return connection, queries.history(connection, reviewed_before, at_revision)
+            return connection, queries.history(connection, reviewed_before, at_revision, latest)
 
         def page(rows: Iterator[Row]) -> list[HistoricalVerdict]:
             return [read_historical_verdict(row) for row in itertools.islice(rows, HISTORY_PAGE)]

@@ -134,7 +134,7 @@ def reviewed_by(db: apsw.Connection, reviewer: str, source_id: str) -> list[tupl
     return list(db.execute(f"{sql} ORDER BY revision", (reviewer,)))
 
 
-def history(db: apsw.Connection, reviewed_before: Micros, at_revision: int) -> Iterator[Row]:
+def history(db: apsw.Connection, reviewed_before: Micros, at_revision: int, latest: int | None) -> Iterator[Row]:
     """(revision, source id, payload) of LedgerReader.history's verdicts; scorecards supersede none of them."""
     held = "revision <= :revision AND (retracted_at = 0 OR retracted_at > :revision) AND reviewed_at < :before"
     rows: Iterator[Row] = db.execute(
@@ -143,10 +143,11 @@ def history(db: apsw.Connection, reviewed_before: Micros, at_revision: int) -> I
         FROM (
             SELECT max(revision) AS revision, source_id, reviewed_at FROM finding
             WHERE {held} AND period_start IS NULL GROUP BY source_id, key, reviewer
+            ORDER BY reviewed_at DESC, revision DESC LIMIT :latest
         ) f CROSS JOIN entry e ON e.revision = f.revision
         ORDER BY f.reviewed_at, f.revision
         """,
-        {"revision": at_revision, "before": reviewed_before},
+        {"revision": at_revision, "before": reviewed_before, "latest": -1 if latest is None else latest},
     )
     return rows
 

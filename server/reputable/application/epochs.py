@@ -3,7 +3,7 @@
 import asyncio
 
 from reputable.application.ports import Clock, Ledger, ModelShelf, PriorComputer
-from reputable.application.remembering import Memories
+from reputable.application.remembering import HISTORY_LENGTH, Memories
 from reputable.application.shared_rows import SharedRows
 from reputable.application.writes import epoch_write
 from reputable.domain.epochs import PriorEpoch
@@ -55,7 +55,8 @@ class EpochKeeper:
 
     async def _compute(self, start: int) -> PriorEpoch:
         revision = (await self._ledger.state()).revision
-        history = [row async for row in self._ledger.history(reviewed_before=start, at_revision=revision)]
+        rows = self._ledger.history(reviewed_before=start, at_revision=revision, latest=HISTORY_LENGTH)
+        history = [row async for row in rows]
         directory = self._shared.directory
         kinds = {row.source_id: directory.get(row.source_id).kind for row in history}
         memories = None if self._memories is None or not self._models.active.remembers else self._memories

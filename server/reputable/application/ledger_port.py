@@ -193,8 +193,13 @@ class LedgerReader(Protocol):
         """(revision, chain) of what a reviewer recorded and nobody retracted, on one source or ("") on all."""
         ...
 
-    def history(self, *, reviewed_before: Micros, at_revision: int) -> AsyncIterator[HistoricalVerdict]:
-        """Single verdicts that stood at that revision, reviewed before that time, in order of review."""
+    def history(
+        self, *, reviewed_before: Micros, at_revision: int, latest: int | None = None
+    ) -> AsyncIterator[HistoricalVerdict]:
+        """Single verdicts that stood at that revision, reviewed before that time, in order of review.
+
+        With `latest`, no more than that many: those reviewed last.
+        """
         ...
 
     async def finding_digests(self, source_id: str) -> dict[int, bytes]:

@@ -18,6 +18,9 @@ from reputable.application.vectors import Vectors
 from reputable.domain.epochs import PriorEpoch
 from reputable.domain.errors import LedgerCorrupt
 
+HISTORY_LENGTH = 25_000
+"""The verdicts, those reviewed last, that an epoch and its memory are computed from: more would cost memory
+in step with the ledger, and say little more of the rates of today."""
 MOST_KEPT = 3
 """Memories kept: today's, yesterday's, and one that is asked for again."""
 
@@ -103,7 +106,7 @@ class Memories:
         vectors: Mapping[str, bytes] | None,
     ) -> VerdictMemory:
         if history is None:
-            rows = self._ledger.history(reviewed_before=epoch.start, at_revision=epoch.revision)
+            rows = self._ledger.history(reviewed_before=epoch.start, at_revision=epoch.revision, latest=HISTORY_LENGTH)
             history = [row async for row in rows]
         if vectors is None:
             vectors = await self.vectors(history, epoch.revision)

@@ -25,6 +25,8 @@ th, td { padding: .3rem .5rem; border-bottom: 1px solid #ddd; text-align: right;
   overflow-wrap: normal; }
 th:first-child, td:first-child { text-align: left; white-space: normal; min-width: 7rem; }
 thead th { border-bottom: 2px solid #888; vertical-align: bottom; white-space: normal; }
+.wrapped td { white-space: normal; text-align: left; }
+.wrapped th { text-align: left; }
 tr.ours { font-weight: 600; background: #eef5fa; }
 """
 
@@ -66,11 +68,14 @@ def _figure(caption: str, svg: str) -> str:
     )
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, ours: Sequence[str] = ()) -> str:
-    """A table whose rows that begin with one of `ours` stand out."""
+def table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], *, ours: Sequence[str] = (), wrapped: bool = False
+) -> str:
+    """A table whose rows that begin with one of `ours` stand out; `wrapped` is for cells that hold sentences."""
     head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in header)
     body = "".join(_row(row, 'class="ours"' if row[0] in ours else "") for row in rows)
-    return f'<div class="table"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    kind = ' class="wrapped"' if wrapped else ""
+    return f'<div class="table"><table{kind}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def _row(cells: Sequence[str], attribute: str) -> str:

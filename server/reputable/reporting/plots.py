@@ -70,7 +70,7 @@ def score_distributions(claims: Scored) -> str:
             (~claims.credible, ORANGE, "found not credible"),
         ):
             axes.hist(claims.credibility[chosen], edges, color=colour, alpha=0.55, label=label)
-        axes.set(xlim=(0, 1), xlabel="credibility given", ylabel="claims")
+        axes.set(xlim=(0, 1), ylim=(0, 1.25 * axes.get_ylim()[1]), xlabel="credibility given", ylabel="claims")
         axes.legend(loc="upper right")
 
     return drawn(draw)

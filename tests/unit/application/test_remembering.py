@@ -68,7 +68,7 @@ class Builder:
 class Rows:
     """A ledger's history and a process's standings, and nothing else of them."""
 
-    async def history(self, *, reviewed_before: int, at_revision: int):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    async def history(self, *, reviewed_before: int, at_revision: int, latest: int | None = None):  # type: ignore[no-untyped-def]  # noqa: ANN201
         for row in HISTORY:
             yield row
 

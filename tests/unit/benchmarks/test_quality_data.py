@@ -81,11 +81,11 @@ def test_evidence_is_told_by_the_count_of_verdicts(count: float, group: str) -> 
     assert _evidence(count) == group
 
 
-def test_a_line_says_met_or_short_and_an_aim_is_information() -> None:
+def test_a_line_says_met_or_short_and_an_aim_is_only_told() -> None:
     texts = [Line("AUC", "0.76", "at least 0.75", met).text() for met in (True, False, None)]
 
     assert texts == [
         "AUC | 0.76 | at least 0.75 | met",
         "AUC | 0.76 | at least 0.75 | short",
-        "AUC | 0.76 | at least 0.75 | information",
+        "AUC | 0.76 | at least 0.75 | info",
     ]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.quality.intervals import Seen, _inside, coverage
+from benchmarks.quality.intervals import Seen, _inside, as_honest, coverage
 
 
 def sources(weight: float, count: int = 4000) -> list[Seen]:
@@ -33,6 +33,13 @@ def test_beliefs_that_are_too_sure_cover_fewer_and_are_narrower() -> None:
     assert found.covered < 0.85
     assert found.width < right.width
     assert found.width_of_share < right.width_of_share
+
+
+def test_beliefs_that_are_too_sure_are_discounted_until_they_cover_as_much() -> None:
+    seen = sources(8.0, 800)
+    sure = [(4 * a, 4 * b) for a, b in (s.ours for s in seen)]
+
+    assert as_honest(sure, seen, 0.90).covered == pytest.approx(0.90, abs=0.005)
 
 
 def test_the_parts_that_lie_within_have_nine_tenths_of_the_probability() -> None:
