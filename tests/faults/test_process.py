@@ -23,7 +23,8 @@ from tests.faults.writing import Book
 
 COME_BACK_SECONDS = 2.5
 """How long a rollout waits for clients to come back: longer than the client's longest wait to reconnect, 2 s."""
-CLIENTS = 4
+CLIENTS = 16
+"""With a connection each: one takes at most a hundred calls at a time, and refuses more."""
 WATCH = "/grpc.health.v1.Health/Watch"
 FORKING = {"multiprocessing", "fork", "ProcessPoolExecutor"}
 
