@@ -9,6 +9,7 @@ from reputable.api.conversion.assessments import decode_item, encode_item_error,
 from reputable.api.ready import ReadyAnswers
 from reputable.application.assessing import Assessor
 from reputable.application.queries import AssessQuery
+from reputable.application.turns import take_turns
 from reputable.domain.assessments import Assessment, DegradedPart, Explanation
 from reputable.domain.errors import ReputableError
 from reputable.v1 import credibility_pb2 as pb
@@ -49,7 +50,8 @@ class Batches:
         results = [b"" if fixed is None else wire.framed(wire.framed(fixed + told)) for fixed in found]
         missing = [index for index, fixed in enumerate(found) if fixed is None]
         moments: dict[object, bytes] = {}
-        for index, item, outcome in await self._assess(requests, missing):
+        for count, (index, item, outcome) in enumerate(await self._assess(requests, missing)):
+            await take_turns(count)
             if isinstance(outcome, ReputableError):
                 results[index] = encode_refusal(outcome)
                 continue
@@ -84,7 +86,10 @@ class Batches:
         self, requests: Requests, missing: Sequence[int], explanation: Explanation | None = None
     ) -> list[Answered]:
         """What each missing item asks, or what is wrong with it, with its outcome."""
-        items = [decode_item(requests[index]) for index in missing]
+        items = []
+        for count, index in enumerate(missing):
+            await take_turns(count)
+            items.append(decode_item(requests[index]))
         if explanation is not None:
             items = [replace(i, explanation=explanation) if isinstance(i, AssessQuery) else i for i in items]
         queries = [item for item in items if isinstance(item, AssessQuery)]

@@ -103,7 +103,8 @@ class Assessor:
         """
         if assessment.served_from is not ServedFrom.LOCAL_CACHE or query.freshness.token is not None:
             return None
-        if not query.is_of_now or query.model_version:
+        moved = self._shared.revision > assessment.at_revision  # Names, standings or epochs, since the record was read.
+        if not query.is_of_now or query.model_version or moved:
             return None
         now = self._clock.now()
         reading = self._reader.held(_checked(query, now)[1], now)

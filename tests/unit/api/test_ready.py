@@ -8,6 +8,7 @@ import pytest
 from reputable.adapters.local_cache import LruCache
 from reputable.adapters.names import LetterLore
 from reputable.adapters.sqlite_ledger import SqliteLedger
+from reputable.api.conversion.assessments import decode_query
 from reputable.api.credibility import CredibilityServicer
 from reputable.application import writes
 from reputable.application.assessing import Assessor
@@ -58,10 +59,11 @@ class Service:
         self.ledger = SqliteLedger(path / "ledger.db", self.clock)
         self.shared = SharedRows(self.ledger, LetterLore(), PriorEpoch(0, base_rate=0.5))
         self.reader = RecordReader(self.ledger, self.shared, self.clock)
-        self.servicer = CredibilityServicer(self._assessor())
+        self.servicer = CredibilityServicer(self.assessor())
         self._writes = 0
 
-    def _assessor(self) -> Assessor:
+    def assessor(self) -> Assessor:
+        """A new one, with a local cache of its own."""
         return Assessor(
             clock=self.clock, shared=self.shared, reader=self.reader, models=self.models,
             local=LruCache(100), cache=None, observer=self.clock,
@@ -88,7 +90,7 @@ class Service:
 
     async def fresh(self) -> assessment_pb2.Assessment:
         """The answer of a servicer that has none ready."""
-        servicer = CredibilityServicer(self._assessor())
+        servicer = CredibilityServicer(self.assessor())
         raw = await servicer.AssessClaim(question(), None)  # type: ignore[arg-type]
         return credibility_pb2.AssessClaimResponse.FromString(raw).assessment
 
@@ -171,3 +173,19 @@ async def test_the_same_question_has_its_own_default_in_a_batch(service: Service
         assert [len(item.factors) for item in (alone, *pair)] == [1, 0, 0]
     assert [item.served_from for item in pair] == [LOCAL, LOCAL]
     assert content(pair[0]) == content(pair[1])
+
+
+async def test_an_answer_from_before_a_standing_changed_rests_on_nothing_even_when_the_record_was_read_again(
+    service: Service,
+) -> None:
+    """A batch gives up the event loop between its scores and its answers."""
+    await service.write("source")
+    await service.write("verdict")
+    assessor = service.assessor()
+    query = decode_query(question())
+    await assessor.assess(query)
+    before = await assessor.assess(query)
+    assert assessor.grounds(query, before) is not None
+    await service.write("standing")
+    await assessor.assess(query)
+    assert assessor.grounds(query, before) is None
