@@ -1,5 +1,6 @@
 """The heads folded to dictionaries: a claim is read without scikit-learn, in some 20 microseconds."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log, sqrt
@@ -40,10 +41,7 @@ class FoldedText:
         self, grams: list[str], square: float, credible: float, truth: float
     ) -> tuple[float, float, float]:
         """The sums with what each further occurrence adds."""
-        counts: dict[str, int] = {}
-        for gram in grams:
-            counts[gram] = counts.get(gram, 0) + 1
-        for gram, count in counts.items():
+        for gram, count in Counter(grams).items():
             if count > 1 and (entry := self.weights.get(gram)) is not None:
                 more = log(count)
                 square += more * (more + 2.0) * entry[0]

@@ -13,7 +13,7 @@ from reputable.learning.explaining import explain
 from reputable.learning.features import TextReading, record_features
 from reputable.learning.model import FULL, LIGHT, FoldedModel
 from reputable.learning.parts import Parts
-from reputable.learning.reliability import Z90
+from reputable.learning.reliability import Z90, Belief
 from reputable.learning.special import sigmoid
 from reputable.learning.stage import Stage
 
@@ -30,6 +30,15 @@ class Prediction(NamedTuple):
     form: str
     recalibration: Recalibration
     parts: Parts
+
+
+class Standpoint(NamedTuple):
+    """What a record and an epoch say of every claim of the source alike."""
+
+    features: list[float]
+    belief: Belief
+    reliability: Reliability
+    letter: str
 
 
 class Predictor:
@@ -56,8 +65,16 @@ class Predictor:
         return FULL in self.model.stages
 
     def score_many(self, items: Sequence[ScoreInput], explanation: Explanation) -> list[Score]:
-        """Score claims one after another."""
-        return [self.score(item, explanation) for item in items]
+        """Score claims one after another; what a record says is worked out once."""
+        known: dict[tuple[int, int], Standpoint] = {}
+        scores = []
+        for item in items:
+            key = id(item.record), id(item.epoch)
+            standpoint = known.get(key)
+            if standpoint is None:
+                standpoint = known[key] = self._standpoint(item.record, item.epoch)
+            scores.append(self._score(item, explanation, standpoint))
+        return scores
 
     def reliability(self, record: TrackRecord, epoch: PriorEpoch) -> Reliability:
         """The source's long-run share of credible claims."""
@@ -65,21 +82,27 @@ class Predictor:
 
     def score(self, item: ScoreInput, explanation: Explanation) -> Score:
         """Score one claim; in the full form where there is a reading of the verdict memory."""
-        prediction = self.predict(item)
+        return self._score(item, explanation, self._standpoint(item.record, item.epoch))
+
+    def _standpoint(self, record: TrackRecord, epoch: PriorEpoch) -> Standpoint:
+        belief = self.model.reliability.belief(record, epoch)
+        reliability = self.model.reliability.told(record, belief)
+        letter = letter_of(reliability.value, reliability.interval.width, reliability.effective_count)
+        return Standpoint(record_features(record, epoch), belief, reliability, letter)
+
+    def _score(self, item: ScoreInput, explanation: Explanation, standpoint: Standpoint) -> Score:
+        prediction = self._predict(item, standpoint.features)
         record = item.record
         value = prediction.parts.logit()
         credibility = sigmoid(value)
-        belief = self.model.reliability.belief(record, item.epoch)
-        half = Z90 * sqrt(self._variance(prediction, belief.slope_variance))
+        half = Z90 * sqrt(self._variance(prediction, standpoint.belief.slope_variance))
         interval = Interval(sigmoid(value - half), sigmoid(value + half))
-        reliability = self.model.reliability.told(record, belief)
-        letter = letter_of(reliability.value, reliability.interval.width, reliability.effective_count)
         told = explanation is not Explanation.NONE
         return Score(
             credibility=credibility,
             interval=interval,
-            reliability=reliability,
-            admiralty=AdmiraltyPair(letter, digit_of(credibility, interval.width)),
+            reliability=standpoint.reliability,
+            admiralty=AdmiraltyPair(standpoint.letter, digit_of(credibility, interval.width)),
             evidence_count=record.verdict_count,
             basis=self._basis(prediction, record),
             factors=explain(item, prediction.parts, self.model.text) if told else (),
@@ -88,12 +111,14 @@ class Predictor:
 
     def predict(self, item: ScoreInput) -> Prediction:
         """The features and the parts of a claim's log-odds."""
+        return self._predict(item, record_features(item.record, item.epoch))
+
+    def _predict(self, item: ScoreInput, features: list[float]) -> Prediction:
         memory, epoch = item.memory, item.epoch
         form = LIGHT if memory is None or FULL not in self.model.stages else FULL
         stage = self.model.stages[form]
         reading = self.model.text.read(item.claim.text)
-        x = record_features(item.record, epoch)
-        x += (reading.credible, reading.truth, self._context(item.claim.context, epoch))
+        x = [*features, reading.credible, reading.truth, self._context(item.claim.context, epoch)]
         if form is FULL and memory is not None:
             x.append(memory.value)
         recalibration = epoch.recalibrations.get(self.version, {}).get(form, _IDENTITY)
