@@ -187,9 +187,8 @@ def read(path: Path) -> list[dict[str, object]]:
         kinds = {"line": int, "evidence_count": int, "credibility": float, "lower": float, "upper": float}
         raw = list(csv.DictReader(path.open()))
         found = [{name: kinds.get(name, str)(value) if value else None for name, value in row.items()} for row in raw]
-    return [
-        {name: row.get(name) or ("" if name == "source_id" else None) for name in ScoredRow._fields} for row in found
-    ]
+    blank: dict[str, object] = dict.fromkeys(ScoredRow._fields)
+    return [{**blank, **row, "source_id": row.get("source_id") or ""} for row in found]
 
 
 def test_a_plan_keeps_to_its_revision_whatever_is_recorded_later(url: str) -> None:
