@@ -105,9 +105,10 @@ async def measure(ledger: SqliteLedger) -> dict[str, float]:
     for _ in range(3):
         await hit.serve(raw, None)  # type: ignore[arg-type]
         await computed.serve(raw, None)  # type: ignore[arg-type]
-    claim = query.claim.checked(SystemClock().now())
+    now = SystemClock().now()
+    claim = query.claim.checked(now)
     wanted = Wanted(claim.source)
-    reading = bench.reader.held(wanted)
+    reading = bench.reader.held(wanted, now)
     assert reading is not None  # noqa: S101 - it was read just now.
     scorer = bench.models.active
     item = ScoreInput(claim, reading.record, bench.shared.latest_epoch)
@@ -130,7 +131,7 @@ async def measure(ledger: SqliteLedger) -> dict[str, float]:
         "a computed answer behind the boundary, in all": lambda: finish(computed.serve(raw, None)),  # type: ignore[arg-type]
         "- message to query": lambda: decode_query(request),
         "- canonical form of the claim": lambda: query.claim.checked(1 << 60),
-        "- source and record": lambda: bench.reader.held(wanted),
+        "- source and record": lambda: bench.reader.held(wanted, now),
         "- content key": lambda: content_key(scorer, item, Explanation.NONE),
         "- model, explanation NONE": lambda: scorer.score(item, Explanation.NONE),
         "- assessment to bytes": lambda: wire.encode_fixed(assessment) + wire.encode_moment_of(assessment),

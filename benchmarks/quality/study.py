@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 from benchmarks.quality import ablation, absence, costs, data, figures, intervals, liar, outside, source_groups
@@ -36,7 +36,7 @@ class KeptVectors:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """The whole file prepared and a model trained on all of it, with what that took."""
+    """The whole file prepared and a model trained on all of it, with the processor time and memory that took."""
 
     table: Table
     trained: Trained
@@ -46,11 +46,11 @@ class Training:
 
 def train_on_all(examples: Sequence[Example], embedder: Embedder | None, say: Say) -> Training:
     """Prepare, and train as `reputable train` does."""
-    began = perf_counter()
+    began = process_time()
     table = prepare(examples, say, embedder)
     end = january(year_of(int(table.reviewed_at.max())) + 1)
     trained = fit(table, until=end, version="all", report=say)
-    return Training(table, trained, perf_counter() - began, costs.peak_mebibytes())
+    return Training(table, trained, process_time() - began, costs.peak_mebibytes())
 
 
 def measure(

@@ -22,7 +22,7 @@ COSTS = (
     ("new claim", 3_000, "us"),
     ("known vector", 300, "us"),
     ("artifact", 10, "MiB"),
-    ("training", 600, "s"),
+    ("training", 600, "s of processor time"),
     ("training memory", 4_096, "MiB"),
     ("memory of 100,000 verdicts", 150, "MiB"),
 )

@@ -44,8 +44,9 @@ class Database:
             connection.execute(statement.encode())
 
     def kill(self) -> None:
-        """End the server as a crash would."""
+        """End the server as a crash would; its processes may outlive it for a moment, their connections do not."""
         self.server.stop(kill=True)
+        self.proxy.drop()
 
     def restart(self) -> None:
         """Start it again once its last processes have gone."""

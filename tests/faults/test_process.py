@@ -21,6 +21,8 @@ from tests.faults.messages import assess_request, batch_request, check, failure_
 from tests.faults.running import ROOT, Service, children, wait_until
 from tests.faults.writing import Book
 
+COME_BACK_SECONDS = 2.5
+"""How long a rollout waits for clients to come back: longer than the client's longest wait to reconnect, 2 s."""
 WATCH = "/grpc.health.v1.Health/Watch"
 FORKING = {"multiprocessing", "fork", "ProcessPoolExecutor"}
 
@@ -66,7 +68,7 @@ async def restart_each(
             replica = replicas[cycle % len(replicas)]
             assert replica.stop() == 0
             replica.start()
-            time.sleep(0.5)
+            time.sleep(COME_BACK_SECONDS)
 
     async def load(channels: list[grpc.aio.Channel]) -> calling.Outcomes:
         calls = [calling.method(channel, calling.ASSESS, 2.0) for channel in channels]

@@ -4,7 +4,7 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -59,13 +59,7 @@ def test_f20_sqlite_loses_nothing_over_25_kills(tmp_path: Path, targets: Targets
         with service.start():
             book.settle(service)
             (tmp_path / "orders").write_text(f"kill {chooser.randint(1, 40)}")
-            wanted = len(book.acknowledged) + max(900, (VERDICTS - len(book.acknowledged)) // max(1, KILLS - kills))
-            book.write(
-                [service],
-                threads=12,
-                until=lambda: service.running.poll() is not None or len(book.acknowledged) >= wanted,  # noqa: B023
-            )
-            service.kill()
+            write_until_killed(book, [service], service.kill, kills)
         (tmp_path / "orders").write_text("")
         kills += 1
     with Service(tmp_path) as service:
@@ -75,6 +69,24 @@ def test_f20_sqlite_loses_nothing_over_25_kills(tmp_path: Path, targets: Targets
         url = service.ledger_url
     verify(url)
     report(targets, "SQLite", book, kills, unsure)
+
+
+def write_until_killed(book: Book, services: list[Service], kill: Callable[[], None], kills: int) -> None:
+    """Record enough verdicts, then kill under way, unless what is to die has died of its failpoint."""
+    wanted = len(book.acknowledged) + max(800, (VERDICTS - len(book.acknowledged)) // max(1, KILLS - kills))
+    ended = threading.Event()
+
+    def end() -> None:
+        while len(book.acknowledged) < wanted and services[0].running.poll() is None:
+            time.sleep(0.01)
+        kill()
+        time.sleep(0.2)  # The callers go on for a little and find nobody.
+        ended.set()
+
+    killer = threading.Thread(target=end)
+    killer.start()
+    book.write(services, threads=12, until=ended.is_set)
+    killer.join()
 
 
 def report(targets: Targets, ledger: str, book: Book, kills: int, unsure: int) -> None:
@@ -94,20 +106,16 @@ def test_f20_postgresql_loses_nothing_over_25_kills(tmp_path: Path, database: Da
         steady.start()
         while kills < KILLS or len(book.acknowledged) < VERDICTS:
             of_database = kills % 5 == 4
-            environ = {} if of_database or kills % 4 == 3 else orders(tmp_path, kills % 4, chooser)
+            environ = {}
+            if not of_database and kills % 4 < 3:
+                point = ("before_insert", "after_commit", "after_acknowledgement")[kills % 4]
+                environ = {"REPUTABLE_TEST_FAILPOINT": f"{point}:{chooser.randint(40, 120)}"}
             dying = Service(tmp_path, database.url, environ=environ)
             with dying.start():
                 book.settle(dying)
-                wanted = len(book.acknowledged) + max(900, (VERDICTS - len(book.acknowledged)) // max(1, KILLS - kills))
-                book.write(
-                    [dying, steady],
-                    threads=12,
-                    until=lambda: dying.running.poll() is not None or len(book.acknowledged) >= wanted,  # noqa: B023
-                )
+                write_until_killed(book, [dying, steady], database.kill if of_database else dying.kill, kills)
                 if of_database:
-                    database.kill()
                     database.restart()
-                dying.kill()
             kills += 1
         unsure = len(book.unsure)
         book.settle(steady)

@@ -119,7 +119,9 @@ async def stub(url: str) -> AsyncIterator["CredibilityServiceAsyncStub"]:
 
 
 @pytest.mark.parametrize("as_of", AsOf)
-async def test_the_scores_are_the_services_to_the_bit(url: str, stub: "CredibilityServiceAsyncStub", as_of: AsOf) -> None:
+async def test_the_scores_are_the_services_to_the_bit(
+    url: str, stub: "CredibilityServiceAsyncStub", as_of: AsOf
+) -> None:
     claims = rows(44)[8:]
     assessments = [(await stub.AssessClaim(request(claim, as_of), timeout=10)).assessment for claim in claims]
 

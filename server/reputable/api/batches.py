@@ -48,12 +48,16 @@ class Batches:
         found = [self._ready.find(question, moment.now) for question in questions]
         results = [b"" if fixed is None else wire.framed(wire.framed(fixed + told)) for fixed in found]
         missing = [index for index, fixed in enumerate(found) if fixed is None]
+        moments: dict[object, bytes] = {}
         for index, item, outcome in await self._assess(requests, missing):
             if isinstance(outcome, ReputableError):
                 results[index] = encode_refusal(outcome)
                 continue
             fixed = wire.encode_fixed(outcome)
-            results[index] = wire.framed(wire.framed(fixed + wire.encode_moment_of(outcome)))
+            moment_of = (outcome.as_of, outcome.at_revision, outcome.assessed_at, outcome.degraded)
+            if moment_of not in moments:
+                moments[moment_of] = wire.encode_moment(*moment_of)
+            results[index] = wire.framed(wire.framed(fixed + moments[moment_of]))
             if isinstance(item, AssessQuery):
                 self._ready.keep(questions[index], item, outcome, fixed)
         return joined(results)

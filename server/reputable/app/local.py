@@ -164,7 +164,7 @@ class LocalScorer:
         """The version of the model that scores."""
         return self._scorer.version
 
-    def score(self, batch: "pa.RecordBatch") -> "pa.RecordBatch":
+    def score(self, batch: "pa.RecordBatch | pa.Table") -> "pa.RecordBatch":
         """One row for each row, in order, with the columns of ScoredRow; `line` counts from 1.
 
         Columns of the claims: text (or claim), source or source_id, and optionally id, claimed_at,

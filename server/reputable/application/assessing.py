@@ -60,7 +60,7 @@ class Assessor:
         now = self._clock.now()
         claim, wanted = _checked(query, now)
         started = self._clock.monotonic()
-        reading = self._reader.held(wanted) or await self._reader.read(wanted)
+        reading = self._reader.held(wanted, now) or await self._reader.read(wanted)
         self._observer.took("record", self._clock.monotonic() - started)
         job = self._job(query, claim, reading)
         found = self._scores.local(job) or await self._scores.one(job)
@@ -80,7 +80,7 @@ class Assessor:
                 checked[index] = _checked(query, now)
             except ReputableError as error:
                 outcomes[index] = error
-        readings = await self._reader.read_many([wanted for _, wanted in checked.values()])
+        readings = await self._reader.read_many([wanted for _, wanted in checked.values()], now)
         jobs: dict[int, tuple[Reading, Job]] = {}
         for (index, (claim, _)), reading in zip(checked.items(), readings, strict=True):
             await take_turns(index)
@@ -105,7 +105,8 @@ class Assessor:
             return None
         if not query.is_of_now or query.model_version:
             return None
-        reading = self._reader.held(_checked(query, self._clock.now())[1])
+        now = self._clock.now()
+        reading = self._reader.held(_checked(query, now)[1], now)
         if reading is None or reading.resolution != assessment.resolution:
             return None
         held = self._reader.anchor(reading)

@@ -65,12 +65,13 @@ class RecordReader:
             raise outcome
         return outcome
 
-    async def read_many(self, wanted: Sequence[Wanted]) -> list[Reading | ReputableError]:
-        """As `read`, in order; for all readings of now the ledger is asked once."""
+    async def read_many(self, wanted: Sequence[Wanted], now: Micros | None = None) -> list[Reading | ReputableError]:
+        """As `read`, in order; for all readings of now the ledger is asked once. `now` is the caller's."""
+        now = self._clock.now() if now is None else now
         outcomes: list[Reading | ReputableError | None] = []
         for item in wanted:
             try:
-                outcomes.append(self.held(item) or await self._historical(item))
+                outcomes.append(self.held(item, now) or await self._historical(item))
             except ReputableError as error:
                 outcomes.append(error)
         pending = {index: wanted[index] for index, outcome in enumerate(outcomes) if outcome is None}
@@ -79,7 +80,7 @@ class RecordReader:
             return [loaded[i] if outcome is None else outcome for i, outcome in enumerate(outcomes)]
         return [outcome for outcome in outcomes if outcome is not None]
 
-    def held(self, wanted: Wanted) -> Reading | None:
+    def held(self, wanted: Wanted, now: Micros) -> Reading | None:
         """The reading, where this process holds one that is fresh enough; no ledger is asked.
 
         Raises SourceNotFound, RevisionNotReached and PreconditionFailed as `read` does.
@@ -90,7 +91,7 @@ class RecordReader:
         exclusive = self._ledger.exclusive
         if exclusive and self._shared.revision > self._revision:
             return None  # Shared rows were read that this process's own commits have not told of yet.
-        as_of = self._clock.now() if wanted.as_of is None else wanted.as_of
+        as_of = now if wanted.as_of is None else wanted.as_of
         resolution = self._shared.resolver.resolve(wanted.reference)
         if not resolution.source_id:
             return Reading(resolution, TrackRecord(day=day_of(as_of)), as_of, self._revision) if exclusive else None

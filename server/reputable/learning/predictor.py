@@ -1,6 +1,7 @@
-"""Scores claims with a folded model: no scikit-learn, no state, the same bits for the same input."""
+"""Scores claims with a folded model: no scikit-learn, the same bits for the same input."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import sqrt
 from typing import NamedTuple
 
@@ -13,12 +14,14 @@ from reputable.learning.explaining import explain
 from reputable.learning.features import TextReading, record_features
 from reputable.learning.model import FULL, LIGHT, FoldedModel
 from reputable.learning.parts import Parts
-from reputable.learning.reliability import Z90, Belief
+from reputable.learning.reliability import Z90
 from reputable.learning.special import sigmoid
-from reputable.learning.stage import Stage
+from reputable.learning.stage import Anchor, Stage
 
 OUT_OF_DOMAIN_VARIANCE = 1.0
 """Added to the variance of the log-odds where the words are not those of the training text."""
+MOST_SIDES = 4_096
+"""Records whose side of a score is kept, the first to come being the first to go."""
 _IDENTITY = Recalibration()
 
 
@@ -32,13 +35,17 @@ class Prediction(NamedTuple):
     parts: Parts
 
 
-class Standpoint(NamedTuple):
-    """What a record and an epoch say of every claim of the source alike."""
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What a source's record says under an epoch, whatever is claimed; `anchors` by form."""
 
+    record: TrackRecord
+    epoch: PriorEpoch
     features: list[float]
-    belief: Belief
     reliability: Reliability
     letter: str
+    share_variance: float
+    anchors: Mapping[str, Anchor]
 
 
 class Predictor:
@@ -48,6 +55,7 @@ class Predictor:
         self.model = model
         self._digest = digest
         self._centre_key = context_centre_key(model.version)
+        self._sides: dict[int, Side] = {}
 
     @property
     def version(self) -> str:
@@ -65,16 +73,8 @@ class Predictor:
         return FULL in self.model.stages
 
     def score_many(self, items: Sequence[ScoreInput], explanation: Explanation) -> list[Score]:
-        """Score claims one after another; what a record says is worked out once."""
-        known: dict[tuple[int, int], Standpoint] = {}
-        scores = []
-        for item in items:
-            key = id(item.record), id(item.epoch)
-            standpoint = known.get(key)
-            if standpoint is None:
-                standpoint = known[key] = self._standpoint(item.record, item.epoch)
-            scores.append(self._score(item, explanation, standpoint))
-        return scores
+        """Score claims one after another."""
+        return [self.score(item, explanation) for item in items]
 
     def reliability(self, record: TrackRecord, epoch: PriorEpoch) -> Reliability:
         """The source's long-run share of credible claims."""
@@ -82,27 +82,19 @@ class Predictor:
 
     def score(self, item: ScoreInput, explanation: Explanation) -> Score:
         """Score one claim; in the full form where there is a reading of the verdict memory."""
-        return self._score(item, explanation, self._standpoint(item.record, item.epoch))
-
-    def _standpoint(self, record: TrackRecord, epoch: PriorEpoch) -> Standpoint:
-        belief = self.model.reliability.belief(record, epoch)
-        reliability = self.model.reliability.told(record, belief)
-        letter = letter_of(reliability.value, reliability.interval.width, reliability.effective_count)
-        return Standpoint(record_features(record, epoch), belief, reliability, letter)
-
-    def _score(self, item: ScoreInput, explanation: Explanation, standpoint: Standpoint) -> Score:
-        prediction = self._predict(item, standpoint.features)
+        prediction = self.predict(item)
         record = item.record
         value = prediction.parts.logit()
         credibility = sigmoid(value)
-        half = Z90 * sqrt(self._variance(prediction, standpoint.belief.slope_variance))
+        side = self._side(record, item.epoch)
+        half = Z90 * sqrt(self._variance(prediction, side))
         interval = Interval(sigmoid(value - half), sigmoid(value + half))
         told = explanation is not Explanation.NONE
         return Score(
             credibility=credibility,
             interval=interval,
-            reliability=standpoint.reliability,
-            admiralty=AdmiraltyPair(standpoint.letter, digit_of(credibility, interval.width)),
+            reliability=side.reliability,
+            admiralty=AdmiraltyPair(side.letter, digit_of(credibility, interval.width)),
             evidence_count=record.verdict_count,
             basis=self._basis(prediction, record),
             factors=explain(item, prediction.parts, self.model.text) if told else (),
@@ -111,14 +103,16 @@ class Predictor:
 
     def predict(self, item: ScoreInput) -> Prediction:
         """The features and the parts of a claim's log-odds."""
-        return self._predict(item, record_features(item.record, item.epoch))
-
-    def _predict(self, item: ScoreInput, features: list[float]) -> Prediction:
         memory, epoch = item.memory, item.epoch
         form = LIGHT if memory is None or FULL not in self.model.stages else FULL
         stage = self.model.stages[form]
         reading = self.model.text.read(item.claim.text)
-        x = [*features, reading.credible, reading.truth, self._context(item.claim.context, epoch)]
+        x = [
+            *self._side(item.record, epoch).features,
+            reading.credible,
+            reading.truth,
+            self._context(item.claim.context, epoch),
+        ]
         if form is FULL and memory is not None:
             x.append(memory.value)
         recalibration = epoch.recalibrations.get(self.version, {}).get(form, _IDENTITY)
@@ -130,10 +124,34 @@ class Predictor:
             return 0.0
         return found - epoch.extra.get(self._centre_key, self.model.context_centre)
 
-    def _variance(self, prediction: Prediction, share: float) -> float:
+    def _side(self, record: TrackRecord, epoch: PriorEpoch) -> Side:
+        """Made once for each record that is scored again and again."""
+        side = self._sides.get(id(record))
+        if side is not None and side.record is record and side.epoch is epoch:
+            return side
+        features = record_features(record, epoch)
+        belief = self.model.reliability.belief(record, epoch)
+        reliability = self.model.reliability.told(record, belief)
+        side = Side(
+            record=record,
+            epoch=epoch,
+            features=features,
+            reliability=reliability,
+            letter=letter_of(reliability.value, reliability.interval.width, reliability.effective_count),
+            share_variance=belief.slope_variance,
+            anchors={form: stage.anchor(features) for form, stage in self.model.stages.items()},
+        )
+        self._sides[id(record)] = side
+        if len(self._sides) > MOST_SIDES:
+            self._sides.pop(next(iter(self._sides)), None)
+        return side
+
+    def _variance(self, prediction: Prediction, side: Side) -> float:
         """Variance of the log-odds, from the coefficients', the log-odds of the source's share, and unknown words."""
-        stage = self.model.stages[prediction.form]
-        variance = stage.coefficient_variance(prediction.x) + stage.record_gain**2 * share
+        form = prediction.form
+        stage = self.model.stages[form]
+        variance = stage.coefficient_variance(side.anchors[form], prediction.x[len(side.features) :])
+        variance += stage.record_gain**2 * side.share_variance
         if prediction.reading.known_share < self.model.known_limit:
             variance += OUT_OF_DOMAIN_VARIANCE
         return variance * prediction.recalibration.slope**2
