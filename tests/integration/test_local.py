@@ -166,7 +166,7 @@ def test_the_same_claims_get_the_same_answers_in_every_format(form: str, tmp_pat
         writer.writerows(claims)
     sources["jsonl"].write_text("\n".join(map(json.dumps, claims)))
     pq.write_table(pa.Table.from_pylist(claims), sources["parquet"])
-    terms = replace(agreed(NO_LEDGER), now=1_700_000_000_000_000)
+    terms = agreed(NO_LEDGER)
     for path in sources.values():
         list(local_files.score_file(path, tmp_path / f"{path.suffix[1:]}-scored.{form}", terms, 1))
 

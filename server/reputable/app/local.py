@@ -170,8 +170,6 @@ class LocalScorer:
         Columns of the claims: text (or claim), source or source_id, and optionally id, claimed_at,
         context, topics, language, via. A row that cannot be used has an error and no figures.
         """
-        from reputable.app.local_files import record_batch
-
         return record_batch(self.rows(batch.to_pylist()))
 
     def rows(self, values: Sequence[dict[str, Any]]) -> list[ScoredRow]:
@@ -228,3 +226,22 @@ def _row(record: Record | Reject, outcome: Assessment | ReputableError | str) ->
         score.basis.value, f"{score.admiralty.letter}{score.admiralty.digit}", outcome.resolution.source_id,
         outcome.model_version,
     )  # fmt: skip
+
+
+def record_batch(rows: Sequence[ScoredRow]) -> "pa.RecordBatch":
+    """Rows as an Arrow RecordBatch."""
+    import pyarrow as pa
+
+    schema = record_schema()
+    columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
+    arrays = [pa.array(column, kind) for column, kind in zip(columns, schema.types, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def record_schema() -> "pa.Schema":
+    """The Arrow schema of ScoredRow."""
+    import pyarrow as pa
+
+    kinds = dict.fromkeys(("line", "evidence_count"), pa.int64())
+    kinds |= dict.fromkeys(("credibility", "lower", "upper"), pa.float64())
+    return pa.schema([(name, kinds.get(name, pa.string())) for name in ScoredRow._fields])

@@ -13,14 +13,11 @@ from contextlib import contextmanager
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
-from reputable.app.local import LocalScorer, ScoredRow, Terms
+from reputable.app.local import LocalScorer, ScoredRow, Terms, record_batch, record_schema
 from reputable.ingest.records import JSON_LINES, read_records
 from reputable.ingest.rows import FileRefusedError, Record, Reject
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 ROWS_AT_ONCE = 2_048
 AHEAD = 2
@@ -104,24 +101,6 @@ def _encoded(rows: Sequence[ScoredRow], suffix: str) -> Any:  # noqa: ANN401 - b
     return text.getvalue().encode()
 
 
-def record_batch(rows: Sequence[ScoredRow]) -> "pa.RecordBatch":
-    """Rows as an Arrow RecordBatch."""
-    import pyarrow as pa
-
-    schema = _schema()
-    columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
-    arrays = [pa.array(column, kind) for column, kind in zip(columns, schema.types, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-
-def _schema() -> "pa.Schema":
-    import pyarrow as pa
-
-    kinds = dict.fromkeys(("line", "evidence_count"), pa.int64())
-    kinds |= dict.fromkeys(("credibility", "lower", "upper"), pa.float64())
-    return pa.schema([(name, kinds.get(name, pa.string())) for name in ScoredRow._fields])
-
-
 @contextmanager
 def _output(path: Path | None) -> Iterator[BinaryIO]:
     """The file to write, renamed when it is whole, and otherwise removed."""
@@ -150,5 +129,5 @@ def _writer(file: BinaryIO, suffix: str) -> Iterator[Callable[[Any], object]]:
         from pyarrow import parquet
     except ImportError as error:
         raise FileRefusedError("Parquet needs pyarrow; install it with: pip install 'reputable[parquet]'") from error
-    with parquet.ParquetWriter(file, _schema()) as writer:
+    with parquet.ParquetWriter(file, record_schema()) as writer:
         yield writer.write_batch
