@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.load import growth, machine, report, rounds, targets, writes
-from benchmarks.load.callers import call, require_h2load
+from benchmarks.load.callers import require_h2load, steadily
 from benchmarks.load.rows import BATCH, CALLERS, Field, Row
 
 FULL = rounds.Plan(rounds=5, seconds=2.0, seconds_alone=1.0)
@@ -39,7 +39,7 @@ def main() -> None:
         results["rows"] = rounds.run(rows, plan, cores[1], field.redis_port)
         if not arguments.rows:
             results["writes"] = _writes(field, rows, plan, cores[1])
-    if not arguments.rows:
+    if not arguments.rows and not arguments.without_growth:
         _grow(results, cores, quick=arguments.quick)
     _tell(results, arguments)
 
@@ -50,6 +50,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--rows", nargs="*", default=[], help="only rows whose names begin so, such as echo or hit.fast"
     )
+    parser.add_argument("--without-growth", action="store_true", help="no start-up, memory and growth; minutes less")
     return parser.parse_args()
 
 
@@ -66,7 +67,7 @@ def _writes(field: Field, rows: list[Row], plan: rounds.Plan, core: int) -> dict
                     service.server, service.port, callers=callers, items=items, seconds=plan.seconds, core=core
                 )
             )
-        sample = call(echo.target, echo.server, callers=CALLERS, seconds=plan.seconds, core=core)
+        sample = steadily(echo.target, echo.server, callers=CALLERS, seconds=plan.seconds, core=core)
         found["echo"].append({"calls_per_second": sample.calls_per_second})
     return found
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks.load import ledgers, messages, ours
-from benchmarks.load.callers import call
+from benchmarks.load.callers import steadily
 from reputable.v1 import assessment_pb2 as pb
 
 STARTS = 5
@@ -32,10 +32,10 @@ def start_up(work: Path, core: int) -> Figures:
 
 def large(work: Path, core: int, scale: int) -> Figures:
     """The same with 100,000 sources and a million verdicts, both divided by `scale`."""
-    ledger = ledgers.make(work / f"large-{scale}.db", [LARGE_VERDICTS] * (LARGE_SOURCES // scale))
-    service = ours.Ours("large", {}, ledger, core=core, work=work)
+    sources = LARGE_SOURCES // scale
+    ledger = ledgers.make(work / f"sources-{sources}.db", [LARGE_VERDICTS] * sources)
+    service = ours.Ours("large", ours.LOCAL_HIT, ledger, core=core, work=work, copied=False)
     with service.server:
-        sources = LARGE_SOURCES // scale
         service.target(messages.requests(1_000, sources), pb.SERVED_FROM_LOCAL_CACHE)
         return {
             "sources": sources,
@@ -66,11 +66,11 @@ def by_verdicts(work: Path, cores: tuple[int, int], counts: Sequence[int]) -> li
 def _cost(name: str, ledger: Path, sources: int, work: Path, cores: tuple[int, int]) -> Figures:
     """Median latency at one caller, calls a second at 64, CPU a call, and memory; caches off."""
     server_core, load_core = cores
-    service = ours.Ours(name, ours.COMPUTED, ledger, core=server_core, work=work)
+    service = ours.Ours(name, ours.COMPUTED, ledger, core=server_core, work=work, copied=False)
     with service.server as server:
         target = service.target(messages.requests(64, sources), pb.SERVED_FROM_COMPUTED)
-        many = call(target, server, callers=64, seconds=SECONDS, core=load_core)
-        one = call(target, server, callers=1, seconds=SECONDS, core=load_core)
+        many = steadily(target, server, callers=64, seconds=SECONDS, core=load_core)
+        one = steadily(target, server, callers=1, seconds=SECONDS, core=load_core)
         return {
             "p50": one.p50,
             "calls_per_second": many.calls_per_second,

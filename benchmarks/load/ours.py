@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+import time
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,17 +14,14 @@ from benchmarks.load import messages
 from benchmarks.load.callers import Target, grpc_frame
 from benchmarks.load.processes import Server, accepts, free_port
 from reputable.adapters.embedded_redis import find_binary
-from reputable.settings import Settings
 from reputable.v1 import assessment_pb2, credibility_pb2, credibility_pb2_grpc
 
 READY_SECONDS = 120.0
-PRIMING_ROUNDS = 20
+PRIMING_SECONDS = 180.0
 COMMAND = (sys.executable, "-m", "reputable", "serve")
-_HAS_MEMORY = "verdict_memory" in Settings.model_fields
-_WITHOUT_MEMORY = {"VERDICT_MEMORY": "off"} if _HAS_MEMORY else {}
-LOCAL_HIT: dict[str, str] = {"REDIS_URL": "off", **_WITHOUT_MEMORY}
+LOCAL_HIT: dict[str, str] = {"REDIS_URL": "off", "VERDICT_MEMORY": "off"}
 """Settings, without their prefix: the process's own cache alone."""
-COMPUTED = {"REDIS_URL": "off", "LOCAL_CACHE_SIZE": "0", **_WITHOUT_MEMORY}
+COMPUTED = {"REDIS_URL": "off", "LOCAL_CACHE_SIZE": "0", "VERDICT_MEMORY": "off"}
 """Neither cache, no verdict memory."""
 COMPUTED_WITH_MEMORY = {"REDIS_URL": "off", "LOCAL_CACHE_SIZE": "0"}
 
@@ -34,19 +32,28 @@ def redis_hit(port: int) -> dict[str, str]:
 
 
 class Ours:
-    """A running service on a copy of a ledger."""
+    """A running service on a ledger, a copy of it where others start from it too."""
 
-    def __init__(self, name: str, settings: dict[str, str], ledger: Path | None, *, core: int, work: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: dict[str, str],
+        ledger: Path | None,
+        *,
+        core: int,
+        work: Path,
+        copied: bool = True,
+    ) -> None:
         folder = work / name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        if ledger is not None:
-            shutil.copyfile(ledger, folder / "ledger.db")
+        if ledger is not None and copied:
+            ledger = shutil.copyfile(ledger, folder / "ledger.db")
         self.port, self._metrics_port = free_port(), free_port()
         given = {
             "ADDRESS": f"127.0.0.1:{self.port}",
             "METRICS_ADDRESS": f"127.0.0.1:{self._metrics_port}",
-            "LEDGER_URL": f"sqlite:///{folder / 'ledger.db'}",
+            "LEDGER_URL": f"sqlite:///{ledger or folder / 'ledger.db'}",
             **settings,
         }
         environment = {f"REPUTABLE_{name}": value for name, value in given.items()}
@@ -71,15 +78,15 @@ class Ours:
     ) -> Target:
         """Calls that assess one claim each, every one of them answered from where it should be.
 
-        Raises RuntimeError when, after some rounds (today's priors may still arrive), one is not.
+        Raises RuntimeError when one is not, though today's priors have been waited for.
         """
+        until = time.monotonic() + PRIMING_SECONDS
         with self.channel() as channel:
             stub = credibility_pb2_grpc.CredibilityServiceStub(channel)
-            for _ in range(PRIMING_ROUNDS):
-                answers = [stub.AssessClaim(request, timeout=10) for request in requests]
+            wrong = [stub.AssessClaim(requests[0], timeout=30)]
+            while wrong and time.monotonic() < until:
+                answers = [stub.AssessClaim(request, timeout=30) for request in requests]
                 wrong = [answer for answer in answers if not _is_right(answer.assessment, served_from)]
-                if not wrong:
-                    break
         if wrong:
             raise RuntimeError(f"not the answer that is to be measured:\n{wrong[0]}")
         sizes = [answer.ByteSize() for answer in answers]
@@ -110,7 +117,8 @@ class Ours:
 
 
 def _is_right(assessment: assessment_pb2.Assessment, served_from: "assessment_pb2.ServedFrom.ValueType") -> bool:
-    return assessment.served_from == served_from and 0 < assessment.credibility < 1
+    """Whether it comes from where it should, is a probability, and rests on today's priors."""
+    return assessment.served_from == served_from and 0 < assessment.credibility < 1 and assessment.prior_epoch > 0
 
 
 def redis_server(core: int, work: Path) -> tuple[Server, int]:

@@ -7,11 +7,10 @@ from dataclasses import asdict, dataclass
 
 import redis
 
-from benchmarks.load.callers import Sample, call
+from benchmarks.load.callers import Sample, steadily
 from benchmarks.load.rows import Row
 
 REDIS_GETS = 2_000
-ATTEMPTS = 4
 VALUE = b"v" * 200
 
 
@@ -34,33 +33,20 @@ def run(rows: Sequence[Row], plan: Plan, load_core: int, redis_port: int | None)
     for number in range(plan.rounds):
         print(f"Round {number + 1} of {plan.rounds}", flush=True)
         for row in rows:
-            sample = _steady(row, callers=row.callers, seconds=plan.seconds, core=load_core)
+            sample = steadily(row.target, row.server, callers=row.callers, seconds=plan.seconds, core=load_core)
             _keep(measured, row.name, sample, row)
             if row.alone:
-                alone = _steady(row, callers=1, seconds=plan.seconds_alone, core=load_core)
+                alone = steadily(row.target, row.server, callers=1, seconds=plan.seconds_alone, core=load_core)
                 _keep(measured, f"{row.name}@1", alone, row)
             if row.alone and row.name.startswith("hit."):
                 rate = statistics.median(s["calls_per_second"] for s in measured[row.name]) / 2
-                half = _steady(row, callers=row.callers, seconds=plan.seconds, core=load_core, rate=rate)
+                half = steadily(
+                    row.target, row.server, callers=row.callers, seconds=plan.seconds, core=load_core, rate=rate
+                )
                 _keep(measured, f"{row.name}@half", half, row)
         if redis_port is not None:
             measured.setdefault("redis_get", []).append({"p50": redis_get_p50(redis_port)})
     return measured
-
-
-def _steady(row: Row, *, callers: int, seconds: float, core: int, rate: float | None = None) -> Sample:
-    """A sample in which every call was answered; RuntimeError when there is none in ATTEMPTS.
-
-    A busy machine can make the service shed batches for a while.
-    """
-    for attempt in range(ATTEMPTS):
-        try:
-            return call(row.target, row.server, callers=callers, seconds=seconds, core=core, rate=rate)
-        except RuntimeError:
-            if attempt == ATTEMPTS - 1:
-                raise
-            print(f"  {row.name}: not every call was answered; once more", flush=True)
-    raise AssertionError
 
 
 def _keep(measured: Measured, name: str, sample: Sample, row: Row) -> None:

@@ -144,8 +144,9 @@ class Balancer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End."""
+        """End, with every connection."""
         self._stopped.set()
+        asyncio.run_coroutine_threadsafe(_end_others(), self._loop).result(5)
         self._loop.call_soon_threadsafe(self._loop.stop)
         for thread in self._threads:
             thread.join(5)
@@ -166,10 +167,17 @@ class Balancer:
                     await sink.drain()
             sink.close()
 
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, asyncio.CancelledError):
             server_reader, server_writer = await asyncio.open_connection("127.0.0.1", service.port)
             await asyncio.gather(pump(reader, server_writer), pump(server_reader, writer))
         writer.close()
+
+
+async def _end_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 def is_ready(service: Service) -> bool:

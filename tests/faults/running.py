@@ -55,8 +55,6 @@ class Service:
     redis_url: str = "off"
     environ: dict[str, str] = field(default_factory=dict)
     """More variables; `REPUTABLE_TEST_VARIANT` and `REPUTABLE_TEST_FAILPOINT` are those of entry.py."""
-    wrapper: tuple[str, ...] = ()
-    """A command that runs the service's own, such as `faketime`."""
     port: int = 0
 
     def __post_init__(self) -> None:
@@ -72,7 +70,7 @@ class Service:
         """What starts it; the entry of the tests only when a variant or a failpoint is asked for."""
         hooked = any(name.startswith("REPUTABLE_TEST_") for name in self.environ)
         module = ["-m", "tests.faults.entry"] if hooked else ["-m", "reputable", "serve"]
-        return [*self.wrapper, sys.executable, *module]
+        return [sys.executable, *module]
 
     def start(self, *, wait: bool = True) -> Self:
         """Start it and wait until it serves; the second time with a channel that does not wait to reconnect."""
@@ -120,11 +118,8 @@ class Service:
 
     @property
     def pid(self) -> int:
-        """The process id of the service itself, below its wrapper."""
-        if not self.wrapper:
-            return self.running.pid
-        children = Path(f"/proc/{self.running.pid}/task/{self.running.pid}/children").read_text().split()
-        return int(children[0]) if children else self.running.pid
+        """The process id."""
+        return self.running.pid
 
     def log(self) -> str:
         """What it has written."""

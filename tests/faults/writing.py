@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import grpc
+import pytest
 
 from reputable.v1 import track_records_pb2
 from tests.faults.messages import failure_of, verdict_request
@@ -129,3 +130,10 @@ def verify(ledger_url: str) -> None:
     """Assert that nothing in the ledger differs from what is recomputed."""
     result = command("ledger", "verify", "--ledger", ledger_url)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def failing(service: Service, request: Request, seconds: float = 6.0) -> grpc.StatusCode:
+    """The status with which recording fails."""
+    with pytest.raises(grpc.RpcError) as caught:
+        service.records.RecordVerdict(request, timeout=seconds)
+    return failure_of(caught.value).code

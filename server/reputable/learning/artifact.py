@@ -149,7 +149,7 @@ def _files(model: FoldedModel) -> dict[str, bytes]:
         "ngrams.txt": "\n".join(model.text.weights).encode(),
         "ngrams.npy": _npy(np.array(list(model.text.weights.values()))),
         "contexts.txt": "\n".join(model.context.weights).encode(),
-        "contexts.npy": _npy(np.array(list(model.context.weights.values()))),
+        "contexts.npy": _npy(np.array(list(model.context.weights.values())).reshape(-1, 2)),
         "stages.npz": stages.getvalue(),
     }
 
@@ -195,7 +195,8 @@ def _model(version: str, contents: Mapping[str, bytes]) -> FoldedModel:
 
 
 def _weights(contents: Mapping[str, bytes], name: str, columns: int) -> dict[str, list[float]]:
-    grams = contents[f"{name}.txt"].decode().split("\n")
+    text = contents[f"{name}.txt"].decode()
+    grams = text.split("\n") if text else []
     array = np.load(io.BytesIO(contents[f"{name}.npy"]), allow_pickle=False)
     if array.shape != (len(grams), columns) or not np.isfinite(array).all():
         raise ValueError(f"{name} and their weights do not belong together")

@@ -21,13 +21,13 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """Two linear heads over the same words, one over the context's."""
+    """Two linear heads over the same words, one over the context's; None where contexts say nothing."""
 
     words: TfidfVectorizer
     credible: LogisticRegression
     truth: Ridge
-    context_words: TfidfVectorizer
-    context: LogisticRegression
+    context_words: TfidfVectorizer | None
+    context: LogisticRegression | None
 
     def read(self, texts: Sequence[str]) -> Floats:
         """Log-odds of credible, and truthfulness less its mean, for each text; shape (n, 2)."""
@@ -38,7 +38,7 @@ class Heads:
         """Log-odds of credible for each context, NaN for an empty one; shape (n,)."""
         scores = np.full(len(contexts), np.nan)
         given = [index for index, context in enumerate(contexts) if context]
-        if given:
+        if given and self.context_words is not None and self.context is not None:
             found = self.context.decision_function(self.context_words.transform([contexts[i] for i in given]))
             scores[given] = found
         return scores
@@ -50,17 +50,29 @@ def fit_heads(examples: Sequence[Example]) -> Heads:
     credible = truth >= CREDIBLE_FROM
     words = TfidfVectorizer(analyzer=claim_ngrams, sublinear_tf=True, min_df=MIN_CLAIMS)
     X = words.fit_transform([example.verdict.claim.text for example in examples])
-    given = np.array([bool(example.verdict.claim.context) for example in examples])
-    context_words = TfidfVectorizer(analyzer=context_ngrams, min_df=MIN_CLAIMS)
-    contexts = [example.verdict.claim.context for example in examples if example.verdict.claim.context]
-    Z = context_words.fit_transform(contexts)
+    context_words, context = _fit_context([example.verdict.claim.context for example in examples], credible)
     return Heads(
         words=words,
         credible=_logistic(_TEXT_C).fit(X, credible),
         truth=Ridge(alpha=_TEXT_ALPHA, solver="sparse_cg", tol=1e-6).fit(X, truth),
         context_words=context_words,
-        context=_logistic(_CONTEXT_C).fit(Z, credible[given]),
+        context=context,
     )
+
+
+def _fit_context(
+    contexts: Sequence[str], credible: NDArray[np.bool_]
+) -> tuple[TfidfVectorizer, LogisticRegression] | tuple[None, None]:
+    """Nothing where too few claims have a context, or no words of one come MIN_CLAIMS times."""
+    given = np.array([bool(context) for context in contexts])
+    if not given.any() or len(set(credible[given].tolist())) < 2:
+        return None, None
+    words = TfidfVectorizer(analyzer=context_ngrams, min_df=MIN_CLAIMS)
+    try:
+        Z = words.fit_transform([context for context in contexts if context])
+    except ValueError:  # No term is left.
+        return None, None
+    return words, _logistic(_CONTEXT_C).fit(Z, credible[given])
 
 
 def _logistic(C: float) -> LogisticRegression:

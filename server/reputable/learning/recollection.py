@@ -18,7 +18,7 @@ class Recollection:
         self._archive = archive
         self._vectors = vectors
         self._memories: OrderedDict[Day, Memory | None] = OrderedDict()
-        self._values: dict[tuple[Day, str], float | None] = {}
+        self._values: dict[tuple[Day, str, str], float | None] = {}
 
     def memory(self, day: Day) -> Memory | None:
         """The memory frozen at the beginning of the day."""
@@ -30,10 +30,11 @@ class Recollection:
 
     def value(self, example: Example) -> float | None:
         """The reading of a claim on the day it was made; None without a memory. Ask in order of days: it is faster."""
-        key = (day_of(example.claimed_at), example.verdict.claim.text)
+        text = example.verdict.claim.text
+        key = (day_of(example.claimed_at), text, example.source_id)
         if key not in self._values:
             memory = self.memory(key[0])
-            self._values[key] = None if memory is None else memory.value(self._vectors[key[1]])
+            self._values[key] = None if memory is None else memory.value(self._vectors[text], example.source_id)
         return self._values[key]
 
 

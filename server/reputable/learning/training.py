@@ -141,7 +141,9 @@ def fold_text(heads: Heads) -> FoldedText:
 
 
 def fold_context(heads: Heads) -> FoldedContext:
-    """The context head as a dictionary."""
+    """The context head as a dictionary; an empty one where there is no head."""
+    if heads.context_words is None or heads.context is None:
+        return FoldedContext({}, 0.0)
     idf = heads.context_words.idf_
     columns = np.column_stack([idf * idf, idf * heads.context.coef_[0]])
     names = heads.context_words.get_feature_names_out().tolist()

