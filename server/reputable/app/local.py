@@ -1,21 +1,18 @@
 """Assesses claims without a service: in this process, by one snapshot of a ledger.
 
 `LocalScorer.score` maps a record batch to a record batch, which is what engines that work on
-partitions want (Ray Data's `map_batches`, Spark's `mapInArrow`); `score_file` streams a Parquet
-file through several processes in constant memory.
+partitions want (Ray Data's `map_batches`, Spark's `mapInArrow`).
 """
 
 import asyncio
-import multiprocessing
-import os
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from pathlib import Path
+import time
+from collections.abc import Coroutine, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from enum import Enum
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, cast
 
-from reputable.adapters.clock import SystemClock
 from reputable.adapters.local_cache import LruCache
 from reputable.adapters.names import LetterLore
 from reputable.adapters.observing import MetricsObserver
@@ -25,75 +22,186 @@ from reputable.application.assessing import Assessor
 from reputable.application.ports import Ledger
 from reputable.application.queries import AssessQuery
 from reputable.application.record_reading import RecordReader
+from reputable.application.remembering import Memories
 from reputable.application.shared_rows import SharedRows
-from reputable.application.snapshots import Snapshot
+from reputable.application.snapshots import NoLedger, Snapshot
+from reputable.application.vectors import Vectors
 from reputable.domain.assessments import Assessment, Explanation
-from reputable.domain.errors import ReputableError
-from reputable.ingest.claim_files import claim_in
-from reputable.ingest.rows import Record
+from reputable.domain.errors import InvalidInput, ReputableError
+from reputable.domain.times import Micros
+from reputable.ingest.claim_files import COLUMN_OF, claim_in
+from reputable.ingest.rows import Record, Reject, reason_of
 from reputable.metrics import Metrics
 from reputable.settings import load
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ROWS_AT_ONCE = 2_048
-AHEAD = 2
-"""Batches that wait for each process: enough to keep it busy, few enough to bound the memory."""
+T = TypeVar("T")
 
-Row = dict[str, object]
+NO_LEDGER = "none"
+"""In place of a ledger's URL: every source is unknown."""
+
+
+class AsOf(Enum):
+    """The moment that a claim's record is read as of."""
+
+    NOW = "now"
+    CLAIM = "claim"
+    """When the claim was said; now for one without a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What all parts of one job share, wherever they run; `agreed` makes them. Small and picklable.
+
+    The ledger is read as it stood at `revision`, and `now` (microseconds) is the present throughout.
+    Empty fields are those of the settings.
+    """
+
+    ledger_url: str
+    revision: int
+    now: Micros
+    as_of: AsOf = AsOf.NOW
+    model: str = ""
+
+
+def agreed(ledger_url: str, as_of: AsOf = AsOf.NOW) -> Terms:
+    """Terms for a ledger (`none` for none) as it stands now, and for the active model.
+
+    Raises LedgerUnavailable, ModelNotFound, ArtifactRefused, SettingsError.
+    """
+    now = time.time_ns() // 1000
+    with LocalScorer(ledger_url) as scorer:
+        return Terms(ledger_url, scorer.revision, now, as_of, scorer.model_version)
+
+
+class ScoredRow(NamedTuple):
+    """What is said of one record, in figures; the columns of every output. With an `error` there are none."""
+
+    line: int
+    id: str | None = None
+    credibility: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    evidence_count: int | None = None
+    basis: str | None = None
+    admiralty: str | None = None
+    source_id: str | None = None
+    model_version: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Stopped:
+    """A clock whose wall time stands still, so that a long job has one present."""
+
+    moment: Micros
+
+    def now(self) -> Micros:
+        return self.moment
+
+    def monotonic(self) -> float:
+        return time.monotonic()
 
 
 class LocalScorer:
     """Opens the ledger and the model once; `with` closes them. Belongs to one thread."""
 
-    def __init__(self, ledger_url: str, model: str = "") -> None:
-        """Raises LedgerUnavailable, ModelNotFound, ArtifactRefused, SettingsError."""
-        settings, _ = load(None, ledger_url=ledger_url, model=model)
+    def __init__(self, given: str | Terms) -> None:
+        """Of a ledger's URL, or of the terms of a job.
+
+        Raises LedgerUnavailable, RevisionNotReached, ModelNotFound, ArtifactRefused, SettingsError.
+        """
+        self._terms = given if isinstance(given, Terms) else Terms(given, -1, time.time_ns() // 1000)
+        settings, _ = load(None)
         self._learning = load_learning(settings)
+        self._scorer = self._learning.models.active
+        if self._terms.model:
+            self._scorer = self._learning.models.get(self._terms.model)
+        self._failures: list[BaseException] = []
         self._runner = asyncio.Runner()
+        self._opened = AsyncExitStack()
         try:
-            self._reader = self._runner.run(open_ledger_reader(ledger_url))
-            self._assessor = self._runner.run(self._assess())
+            self._assessor = self._run(self._open())
         except BaseException:
-            self._runner.close()
+            self.close()
             raise
 
-    async def _assess(self) -> Assessor:
-        clock, models = SystemClock(), self._learning.models
-        ledger = cast("Ledger", Snapshot(self._reader))
-        shared = SharedRows(ledger, LetterLore(), self._learning.priors.genesis(models.active))
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._runner.run(work)
+
+    async def _open(self) -> Assessor:
+        url, clock = self._terms.ledger_url, _Stopped(self._terms.now)
+        opened = NoLedger() if url == NO_LEDGER else await open_ledger_reader(url)
+        self._opened.push_async_callback(opened.close)
+        ledger = cast(
+            "Ledger", Snapshot(cast("Ledger", opened), self._terms.revision if self._terms.revision >= 0 else None)
+        )
+        shared = SharedRows(ledger, LetterLore(), self._learning.priors.genesis(self._scorer))
         reader = RecordReader(ledger, shared, clock)
         await reader.start()
+        self.revision = reader.revision
         return Assessor(
-            clock=clock, shared=shared, reader=reader, models=models,
+            clock=clock, shared=shared, reader=reader, models=self._learning.models,
             local=LruCache(0), cache=None, observer=MetricsObserver(Metrics()),
+            memories=self._remembering(ledger, shared),
         )  # fmt: skip
 
-    def score(self, batch: "pa.RecordBatch") -> "pa.RecordBatch":
-        """One row for each row, in order: id, credibility, lower, upper, evidence_count, basis, source_id, error.
+    def _remembering(self, ledger: Ledger, shared: SharedRows) -> Memories | None:
+        builder = self._learning.memory
+        if builder is None:
+            return None
+        memories = Memories(
+            ledger=ledger, shared=shared, builder=builder, vectors=Vectors(builder.embedder, None),
+            on_failure=self._failures.append, patient=True,
+        )  # fmt: skip
+        self._opened.push_async_callback(memories.close)
+        return memories
+
+    @property
+    def model_version(self) -> str:
+        """The version of the model that scores."""
+        return self._scorer.version
+
+    def score(self, batch: "pa.RecordBatch | pa.Table") -> "pa.RecordBatch":
+        """One row for each row, in order, with the columns of ScoredRow; `line` counts from 1.
 
         Columns of the claims: text (or claim), source or source_id, and optionally id, claimed_at,
         context, topics, language, via. A row that cannot be used has an error and no figures.
         """
-        import pyarrow as pa
+        return record_batch(self.rows(batch.to_pylist()))
 
-        rows = self.rows(batch.to_pylist())
-        return pa.RecordBatch.from_pylist(rows, schema=_schema())
-
-    def rows(self, values: Sequence[dict[str, Any]]) -> list[Row]:
+    def rows(self, values: Sequence[dict[str, Any]]) -> list[ScoredRow]:
         """As `score`, on rows of values by column."""
-        queries = [_query(Record(index, row)) for index, row in enumerate(values)]
+        return self.records([Record(line, row) for line, row in enumerate(values, start=1)])
+
+    def records(self, records: Sequence[Record | Reject]) -> list[ScoredRow]:
+        """As `score`, on the records of a file. What keeps the memory from being read is raised."""
+        queries = [self._query(record) for record in records]
         asked = [query for query in queries if isinstance(query, AssessQuery)]
-        outcomes = iter(self._runner.run(self._assessor.assess_many(asked)))
+        outcomes = iter(self._run(self._assessor.assess_many(asked)))
+        if self._failures:
+            raise self._failures[0]
         return [
-            _row(row, next(outcomes) if isinstance(query, AssessQuery) else query)
-            for row, query in zip(values, queries, strict=True)
+            _row(record, next(outcomes) if isinstance(query, AssessQuery) else query)
+            for record, query in zip(records, queries, strict=True)
         ]
+
+    def _query(self, record: Record | Reject) -> AssessQuery | str:
+        """What is asked, or why nothing can be."""
+        if isinstance(record, Reject):
+            return record.reason
+        try:
+            claim = claim_in(record)
+        except InvalidInput as error:
+            return reason_of(error, COLUMN_OF)
+        as_of = claim.claimed_at if self._terms.as_of is AsOf.CLAIM else None
+        return AssessQuery(claim, as_of, explanation=Explanation.NONE, model_version=self._terms.model)
 
     def close(self) -> None:
         """Close the ledger."""
-        self._runner.run(self._reader.close())
+        self._run(self._opened.aclose())
         self._runner.close()
 
     def __enter__(self) -> Self:
@@ -105,90 +213,35 @@ class LocalScorer:
         self.close()
 
 
-def score_file(
-    path: Path, out: Path, ledger_url: str, *, processes: int = 0, progress: Callable[[int], None] = lambda _: None
-) -> tuple[int, int]:
-    """Assess every claim of a Parquet file into another; returns how many were assessed and how many refused.
-
-    `processes` 0 means one for each core. `progress` is told the rows done so far. The file is read
-    and written as a stream. Raises what LocalScorer does, FileRefusedError's causes (OSError,
-    pyarrow.ArrowException).
-    """
-    import pyarrow.parquet as pq
-
-    LocalScorer(ledger_url).close()  # What cannot be opened is said here, not by a process that ends.
-    refused = done = 0
-    with pq.ParquetFile(path) as file, pq.ParquetWriter(out, _schema()) as writer:
-        batches = file.iter_batches(ROWS_AT_ONCE)
-        for scored in _mapped(batches, ledger_url, processes or len(os.sched_getaffinity(0))):
-            writer.write_batch(scored)
-            done += scored.num_rows
-            refused += scored.column("credibility").null_count
-            progress(done)
-    return done - refused, refused
-
-
-def _mapped(batches: "Iterator[pa.RecordBatch]", ledger_url: str, processes: int) -> "Iterator[pa.RecordBatch]":
-    """The scored batches, in order; no more are under way than keeps the processes busy."""
-    context = multiprocessing.get_context("spawn")
-    under_way: deque[Future[pa.RecordBatch]] = deque()
-    with ProcessPoolExecutor(processes, context, initializer=_open, initargs=(ledger_url,)) as pool:
-        for batch in batches:
-            under_way.append(pool.submit(_score, batch))
-            if len(under_way) > AHEAD * processes:
-                yield under_way.popleft().result()
-        while under_way:
-            yield under_way.popleft().result()
-
-
-_scorers: list[LocalScorer] = []
-"""The one of a worker process."""
-
-
-def _open(ledger_url: str) -> None:
-    _scorers.append(LocalScorer(ledger_url))
-
-
-def _score(batch: "pa.RecordBatch") -> "pa.RecordBatch":
-    return _scorers[0].score(batch)
-
-
-def _query(record: Record) -> AssessQuery | ReputableError:
-    try:
-        return AssessQuery(claim_in(record), explanation=Explanation.NONE)
-    except ReputableError as error:
-        return error
-
-
-def _row(values: Mapping[str, object], outcome: Assessment | ReputableError) -> Row:
-    name = values.get("id")
-    row: Row = {"id": None if name is None else str(name)}
-    if isinstance(outcome, ReputableError):
-        return {**row, "error": outcome.message}
+def _row(record: Record | Reject, outcome: Assessment | ReputableError | str) -> ScoredRow:
+    name = record.values.get("id") if isinstance(record, Record) else None
+    identifier = None if name is None else str(name)
+    if isinstance(outcome, InvalidInput):
+        return ScoredRow(record.line, identifier, error=reason_of(outcome, COLUMN_OF))
+    if isinstance(outcome, ReputableError | str):
+        return ScoredRow(record.line, identifier, error=str(outcome))
     score = outcome.score
-    return {
-        **row,
-        "credibility": score.credibility,
-        "lower": score.interval.lower,
-        "upper": score.interval.upper,
-        "evidence_count": score.evidence_count,
-        "basis": score.basis.value,
-        "source_id": outcome.resolution.source_id,
-    }
+    return ScoredRow(
+        record.line, identifier, score.credibility, score.interval.lower, score.interval.upper, score.evidence_count,
+        score.basis.value, f"{score.admiralty.letter}{score.admiralty.digit}", outcome.resolution.source_id,
+        outcome.model_version,
+    )  # fmt: skip
 
 
-def _schema() -> "pa.Schema":
+def record_batch(rows: Sequence[ScoredRow]) -> "pa.RecordBatch":
+    """Rows as an Arrow RecordBatch."""
     import pyarrow as pa
 
-    return pa.schema(
-        [
-            ("id", pa.string()),
-            ("credibility", pa.float64()),
-            ("lower", pa.float64()),
-            ("upper", pa.float64()),
-            ("evidence_count", pa.int64()),
-            ("basis", pa.string()),
-            ("source_id", pa.string()),
-            ("error", pa.string()),
-        ]
-    )
+    schema = record_schema()
+    columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
+    arrays = [pa.array(column, kind) for column, kind in zip(columns, schema.types, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def record_schema() -> "pa.Schema":
+    """The Arrow schema of ScoredRow."""
+    import pyarrow as pa
+
+    kinds = dict.fromkeys(("line", "evidence_count"), pa.int64())
+    kinds |= dict.fromkeys(("credibility", "lower", "upper"), pa.float64())
+    return pa.schema([(name, kinds.get(name, pa.string())) for name in ScoredRow._fields])

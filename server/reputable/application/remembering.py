@@ -40,7 +40,10 @@ class Memories:
         builder: MemoryBuilder,
         vectors: Vectors,
         on_failure: Callable[[BaseException], None],
+        patient: bool = False,
     ) -> None:
+        """Where `patient`, a memory that is being built is always waited for."""
+        self._patient = patient
         self._ledger = ledger
         self._shared = shared
         self._builder = builder
@@ -138,7 +141,7 @@ class Memories:
 
     async def _memory(self, epoch: PriorEpoch, wait: bool) -> VerdictMemory | None:  # noqa: FBT001 - private.
         memory = self.held(epoch)
-        return await asyncio.shield(self._begin(epoch)) if memory is None and wait else memory
+        return await asyncio.shield(self._begin(epoch)) if memory is None and (wait or self._patient) else memory
 
     async def close(self) -> None:
         """End what is being built, and the threads."""

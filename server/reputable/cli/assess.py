@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reputable.cli.exits import CommandError, Exit
-from reputable.cli.options import SERVER, JsonOption, ServerOption, parsed_time
+from reputable.cli.options import SERVER, JsonOption, RejectsOption, ServerOption, parsed_time
 
 if TYPE_CHECKING:
     from reputable.client import AssessClaimRequest, Client
@@ -23,12 +23,13 @@ assessed in batches; the answers are JSON lines in the same order, on stdout or 
 
 Example: reputable assess --source "Bernie Sanders" "Half of all workers earn under $40,000."
 
-With --local no service is needed: a Parquet file is streamed through this machine's cores by the
-ledger's present state, and the answers are a Parquet file.
-
 Example: reputable assess --file claims.jsonl --out answers.jsonl
 
-Example: reputable assess --file claims.parquet --local --out answers.parquet
+With --local no service is needed: a CSV, JSONL or Parquet file is streamed through this machine's
+cores by the ledger's present state, and the answers are figures, without reasons, as the suffix of
+--out says (JSONL on stdout without).
+
+Example: reputable assess --file claims.parquet --local --out scored.parquet
 """
 
 
@@ -52,11 +53,19 @@ def assess(
     claimed_at: Annotated[str | None, typer.Option(help="When it was said (ISO 8601).")] = None,
     context: Annotated[str, typer.Option(help='Where it was said: "speech", "post".')] = "",
     via: Annotated[list[str] | None, typer.Option(help="Who relayed it; may be repeated.")] = None,
-    as_of: Annotated[str | None, typer.Option(help="Use only verdicts before this time.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="Use only verdicts before this time. With --local: now, or claim (its own time).")
+    ] = None,
     file: Annotated[Path | None, typer.Option(help="Assess every claim of this file.")] = None,
     out: Annotated[Path | None, typer.Option(help="With --file: write the answers here.")] = None,
-    local: Annotated[bool, typer.Option("--local", help="With --file claims.parquet: without a service.")] = False,
-    ledger: Annotated[str | None, typer.Option(metavar="URL", help="With --local: whose records to use.")] = None,
+    local: Annotated[bool, typer.Option("--local", help="With --file: without a service.")] = False,
+    ledger: Annotated[
+        str | None, typer.Option(metavar="URL", help="With --local: whose records to use; none for a cold start.")
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="With --local: how many score. One for each core without.")
+    ] = None,
+    rejects: RejectsOption = None,
     explain: Annotated[Detail | None, typer.Option(help="How much of the reasons to show.")] = None,
     as_json: JsonOption = False,
     server: ServerOption = SERVER,
@@ -66,8 +75,14 @@ def assess(
 
     if (claim is None) == (file is None):
         raise CommandError("give a claim, or a file of claims with --file.", Exit.USAGE)
+    if not local and (ledger, processes, rejects) != (None, None, None):
+        raise CommandError("--ledger, --processes and --rejects go with --local.", Exit.USAGE)
     if local:
-        _assess_locally(file, out, ledger)
+        if file is None or explain is not None:
+            raise CommandError("--local takes --file, and gives no reasons.", Exit.USAGE)
+        from reputable.cli.local import assess_locally
+
+        assess_locally(file, out, ledger=ledger, as_of=as_of, processes=processes, rejects=rejects)
         return
     if file is not None:
         with client_of(server) as client:
@@ -124,30 +139,6 @@ def _assess_file(client: "Client", path: Path, out: Path | None, explanation: in
     typer.echo(f"{total - failed:,} claims assessed, {failed:,} refused.", err=True)
     if failed:
         raise typer.Exit(Exit.PARTLY if failed < total else Exit.FAILED)
-
-
-def _assess_locally(path: Path | None, out: Path | None, ledger: str | None) -> None:
-    if path is None or out is None or path.suffix != ".parquet" or out.suffix != ".parquet":
-        raise CommandError("--local takes --file CLAIMS.parquet and --out ANSWERS.parquet.", Exit.USAGE)
-    from reputable.cli.terminal import progress
-    from reputable.settings import load
-
-    try:
-        from pyarrow import ArrowException, parquet
-
-        from reputable.app.local import score_file
-    except ImportError as error:
-        raise CommandError("Parquet needs pyarrow; install it with: pip install 'reputable[parquet]'.") from error
-    url = ledger or load()[0].ledger_url
-    try:
-        with progress() as bar:
-            task = bar.add_task("Assessing", total=parquet.read_metadata(path).num_rows)
-            assessed, refused = score_file(path, out, url, progress=lambda done: bar.update(task, completed=done))
-    except ArrowException as error:
-        raise CommandError(f"{path.name} cannot be read as Parquet: {error}.") from error
-    typer.echo(f"{assessed:,} claims assessed, {refused:,} refused.", err=True)
-    if refused:
-        raise typer.Exit(Exit.PARTLY if assessed else Exit.FAILED)
 
 
 def _answers(client: "Client", path: Path, explanation: int, as_of: str | None) -> Iterator[dict[str, object]]:

@@ -55,6 +55,9 @@ def _version(
 
 def main() -> None:
     """Run the command line; exits with one of `Exit`."""
+    for library in ("OPENBLAS", "OMP", "MKL"):
+        # Small products gain nothing by threads, and several threads spin in one another's way.
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

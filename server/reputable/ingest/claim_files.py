@@ -17,7 +17,7 @@ from reputable.domain.times import Micros
 from reputable.ingest.records import read_records
 from reputable.ingest.rows import Record, Reject, kind_in, reason_of, text_in, texts_in, time_in
 
-_COLUMN_OF = {
+COLUMN_OF = {
     "claim.text": "text",
     "claim.source_id": "source_id",
     "claim.source_name": "source",
@@ -64,7 +64,7 @@ def read_claims(path: Path | str, *, now: Micros | None = None) -> Iterator[Clai
             identifier = text_in(record.values, "id").strip()
             yield ClaimRow(record.line, identifier, claim_in(record).checked(moment))
         except InvalidInput as error:
-            yield Reject(record.line, reason_of(error, _COLUMN_OF))
+            yield Reject(record.line, reason_of(error, COLUMN_OF))
 
 
 def read_sources(path: Path | str) -> Iterator[SourceRow | Reject]:
@@ -80,7 +80,7 @@ def read_sources(path: Path | str) -> Iterator[SourceRow | Reject]:
         try:
             yield SourceRow(record.line, _source(record).checked())
         except InvalidInput as error:
-            yield Reject(record.line, reason_of(error, _COLUMN_OF))
+            yield Reject(record.line, reason_of(error, COLUMN_OF))
 
 
 def claim_in(record: Record) -> Claim:

@@ -43,10 +43,12 @@ def text_in(values: Mapping[str, object], column: str) -> str:
     value = values.get(column)
     if value is None:
         return ""
+    if type(value) is str and value.isascii():
+        return value
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise InvalidInput(column, f"is {_kind_of(value)}; give text")
     text = str(value)
-    if not text.isascii() and _NOT_UTF8.search(text):
+    if _NOT_UTF8.search(text):
         raise InvalidInput(column, "is not UTF-8; save the file as UTF-8")
     return text
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import log, sqrt
 
 from reputable.learning.features import TextReading
-from reputable.learning.text import context_ngrams, tokens
+from reputable.learning.text import claim_words, context_ngrams, tokens
 
 Weights = tuple[float, float, float]
 Word = tuple[float, float, float, Mapping[str, Weights] | None, int]
@@ -41,7 +41,7 @@ class FoldedText:
 
     def read(self, text: str) -> TextReading:
         """What the two heads say of a claim: tf-idf with 1 + log(tf), of length 1, times the coefficients."""
-        words = tokens(text)
+        words, beside = claim_words(text)
         if not words:
             return TextReading(self.intercept, 0.0, 0.0)
         square = credible = truth = 0.0
@@ -63,20 +63,26 @@ class FoldedText:
             credible += b
             truth += c
             known += one
-        if len(set(words)) < len(words):
-            for (a, b, c), more, squared in self._repeated(words):
+        for gram in beside:
+            if (found := get(gram)) is not None:
+                square += found[0]
+                credible += found[1]
+                truth += found[2]
+        if len(set(words)) < len(words) or len(set(beside)) < len(beside):
+            for (a, b, c), more, squared in self._repeated(words, beside):
                 square += squared * a
                 credible += more * b
                 truth += more * c
         norm = sqrt(square) or 1.0
         return TextReading(credible / norm + self.intercept, truth / norm, known / len(words))
 
-    def _repeated(self, words: list[str]) -> Iterator[tuple[Weights, float, float]]:
+    def _repeated(self, words: list[str], beside: list[str]) -> Iterator[tuple[Weights, float, float]]:
         """For each n-gram that occurs n > 1 times: what 1 + log(n) is above n, and its square above n."""
         once: set[str] = set()
         again = {word for word in words if word in once or once.add(word)}  # type: ignore[func-returns-value]
         grams = [word for word in words if word in again]
         grams += [f"{first} {second}" for first, second in pairwise(words) if first in again and second in again]
+        grams += beside
         for gram in dict.fromkeys(grams):  # Not a set: sums must be the same in every process.
             count = grams.count(gram)
             weights = self.weights.get(gram)

@@ -6,7 +6,7 @@ import numpy as np
 
 from reputable.domain.epochs import Recalibration
 
-LATEST = 1_500
+LATEST = 1_000
 """Verdicts that the fit looks at."""
 _INTERCEPT_STRENGTH = 12.5
 _SLOPE_STRENGTH = 50.0

@@ -4,6 +4,7 @@ import re
 from itertools import pairwise
 
 _TOKEN = re.compile(r"\w+|[\"'?!$%]")
+_DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"[^\W_]+")
 _STRAIGHT = str.maketrans(dict.fromkeys("\u201c\u201d\u201e", '"') | dict.fromkeys("\u2018\u2019`", "'"))
 _CONTEXT_STOP_WORDS = frozenset(
@@ -22,10 +23,27 @@ def pairs(words: list[str]) -> list[str]:
     return [f"{first} {second}" for first, second in pairwise(words)]
 
 
-def claim_ngrams(text: str) -> list[str]:
-    """The tokens of a claim, then its pairs of neighbouring tokens."""
+def claim_words(text: str) -> tuple[list[str], list[str]]:
+    """The tokens of a claim, those with a digit as "#"; and beside them the numbers, and how it uses capitals.
+
+    The last is "^" and the share, in tenths up to 6, of the words that begin with a capital letter.
+    """
     words = tokens(text)
-    return words + pairs(words)
+    if not words:
+        return [], []
+    parts = text.split()
+    capitals = sum([part[0].isupper() for part in parts])
+    beside = [f"^{min(10 * capitals // len(parts), 6)}"]
+    if _DIGIT.search(text):
+        beside += [word for word in words if not word.isalpha() and _DIGIT.search(word)]
+        words = ["#" if not word.isalpha() and _DIGIT.search(word) else word for word in words]
+    return words, beside
+
+
+def claim_ngrams(text: str) -> list[str]:
+    """The words of a claim, its pairs of neighbouring words, and what stands beside them."""
+    words, beside = claim_words(text)
+    return words + pairs(words) + beside
 
 
 def context_ngrams(context: str) -> list[str]:

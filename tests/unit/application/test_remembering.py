@@ -92,7 +92,7 @@ class SharedCache:
 class Desk:
     """Memories over those rows."""
 
-    def __init__(self, cache: SharedCache | None = None) -> None:
+    def __init__(self, cache: SharedCache | None = None, *, patient: bool = False) -> None:
         self.builder = Builder()
         self.failures: list[BaseException] = []
         self.vectors = Vectors(self.builder.embedder, cache)
@@ -102,6 +102,7 @@ class Desk:
             builder=self.builder,
             vectors=self.vectors,
             on_failure=self.failures.append,
+            patient=patient,
         )
 
 
@@ -121,6 +122,16 @@ async def test_an_answer_of_now_does_not_wait_for_a_memory_that_is_being_built()
     assert early.memory is None
     assert waited.memory is not None
     assert waited == late
+
+
+async def test_where_it_is_patient_answers_of_now_wait_too() -> None:
+    desk = Desk(patient=True)
+    desk.builder.embedder.go.set()
+
+    waited = await desk.memories.recall(ITEM, wait=False)
+    await desk.memories.close()
+
+    assert waited.memory is not None
 
 
 async def test_a_memory_that_differs_from_its_epochs_digest_is_never_read() -> None:
