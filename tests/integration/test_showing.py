@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from reputable.v1 import claim_pb2, credibility_pb2
 from tests.service import Service, running
+from tests.waiting import eventually
 
 SERVICES = ("CredibilityService", "TrackRecordService", "SourceService", "ModelService")
 
@@ -104,6 +105,7 @@ async def test_ten_thousand_sources_add_no_series(service: Service) -> None:
 
 
 async def test_readiness_and_liveness_are_told_with_reasons(service: Service) -> None:
+    await eventually(lambda: service.app.ready()[1]["redis"] == "up")
     status, body = await get(service, "/readyz")
     assert (status, json.loads(body)["state"], json.loads(body)["redis"]) == (200, "serving", "up")
     status, body = await get(service, "/healthz")
