@@ -55,7 +55,7 @@ def test_a_model_is_a_folder_of_data_under_its_name(model: Path) -> None:
     manifest = json.loads((model / "manifest.json").read_text())
 
     assert manifest["version"] == "made-up-1"
-    assert manifest["window_end"].startswith("2018-01-01")
+    assert manifest["window_end"].startswith("2017-12-31")
 
 
 def test_an_evaluation_compares_with_the_baselines(run: Run, verdicts: Path, model: Path) -> None:
@@ -106,7 +106,7 @@ def test_figures_on_claims_from_the_time_of_training_come_with_a_caution(run: Ru
     early = run("evaluate", "--verdicts", verdicts, "--from", "2017-06-01", "--model", model, "--json")
     later = run("evaluate", "--verdicts", verdicts, "--from", "2018-01-01", "--model", model, "--json")
 
-    assert "trained on verdicts reviewed before 2018-01-01" in early.err
+    assert "trained on verdicts reviewed before 2017-12-31" in early.err
     assert "flatter" not in later.err
 
 
