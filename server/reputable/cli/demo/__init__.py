@@ -38,5 +38,4 @@ def demo(
     with service(settings) as running:
         tour(running, examples)
         if not once:
-            typer.echo("Serving until Ctrl-C.")
-            running.wait()
+            running.wait(lambda: typer.echo("Serving until Ctrl-C."))

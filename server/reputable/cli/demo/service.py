@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,9 +30,10 @@ class RunningService:
     settings: Settings
     start_seconds: float
 
-    def wait(self) -> None:
-        """Wait until it ends on its own (a failure) or by Ctrl-C."""
+    def wait(self, tell: Callable[[], None]) -> None:
+        """Tell so, and wait until it ends on its own (a failure) or by Ctrl-C, which may come while it is told."""
         with suppress(KeyboardInterrupt):
+            tell()
             self.process.wait()
             _fail(self.process)
 
