@@ -167,8 +167,8 @@ def _caution(predictor: "Predictor", start: int) -> str:
     if start >= end:
         return ""
     return (
-        f"The model was trained on verdicts reviewed before {iso_day(day_of(end))}: figures on claims "
-        "from before then flatter it."
+        f"The model was trained on verdicts reviewed up to {iso_day(day_of(end - 1))}: figures on claims "
+        "from up to then flatter it."
     )
 
 

@@ -106,7 +106,7 @@ def test_figures_on_claims_from_the_time_of_training_come_with_a_caution(run: Ru
     early = run("evaluate", "--verdicts", verdicts, "--from", "2017-06-01", "--model", model, "--json")
     later = run("evaluate", "--verdicts", verdicts, "--from", "2018-01-01", "--model", model, "--json")
 
-    assert "trained on verdicts reviewed before 2017-12-31" in early.err
+    assert "trained on verdicts reviewed up to 2017-12-31" in early.err
     assert "flatter" not in later.err
 
 
