@@ -9,7 +9,7 @@ ARG PIP_NO_CACHE_DIR=1
 WORKDIR /app/src
 RUN python -m venv /app/venv
 COPY requirements/${LOCK}.txt requirements/
-RUN /app/venv/bin/python -m pip install --only-binary :all: --require-hashes --requirement requirements/${LOCK}.txt
+RUN /app/venv/bin/python -m pip install --only-binary :all: --no-deps --require-hashes --requirement requirements/${LOCK}.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY server server
 RUN /app/venv/bin/python -m pip install --no-deps --no-index --no-build-isolation . \

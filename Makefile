@@ -8,9 +8,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 CHECKOV_VENV := .venv-checkov
 
-# What pip is told: no code of a package runs to install it, and nothing comes in unpinned.
+# What pip is told: no code of a package runs to install it, and nothing comes in that the lock does not name: older
+# pips look for a newer release of a package that another one asks for with an extra, and then refuse it as unpinned.
 # An environment that is there already is brought up to date in silence.
-PIP_INSTALL = -m pip --disable-pip-version-check install --only-binary :all: --require-hashes $(if $(wildcard $@),--quiet)
+PIP_INSTALL = -m pip --disable-pip-version-check install --only-binary :all: --no-deps --require-hashes $(if $(wildcard $@),--quiet)
 UV_COMPILE := $(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
 
@@ -50,6 +51,7 @@ $(VENV)/.run: $(VENV)/.run-lock pyproject.toml
 $(VENV)/.dev: requirements/dev.txt | $(VENV)/.run
 	@echo "Installing the $$(grep -c == requirements/dev.txt) packages of requirements/dev.txt"
 	@$(BIN)/python $(PIP_INSTALL) --requirement requirements/dev.txt
+	@$(BIN)/python -m pip --disable-pip-version-check check --quiet
 	@touch $@
 
 $(CHECKOV_VENV)/.done: requirements/checkov.txt

@@ -22,7 +22,19 @@ def python_of(peer: str) -> Path:
     if not stamp.exists() or stamp.read_bytes() != lock.read_bytes():
         print(f"Making the environment of {peer} ({lock.read_text().count('==')} packages)", flush=True)
         venv.create(folder, clear=True, with_pip=True)
-        install = [python, "-m", "pip", "install", "--quiet", "--only-binary", ":all:", "--require-hashes", "-r", lock]
+        install = [
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--only-binary",
+            ":all:",
+            "--no-deps",
+            "--require-hashes",
+            "-r",
+            lock,
+        ]
         subprocess.run(list(map(str, install)), check=True)
         stamp.write_bytes(lock.read_bytes())
     return python
