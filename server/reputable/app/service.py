@@ -19,6 +19,7 @@ from reputable.api.call_log import CallLog
 from reputable.api.credibility import CredibilityServicer
 from reputable.api.interceptors import Boundary, Deadlines
 from reputable.api.models import ModelServicer
+from reputable.api.scheduling import yielding_threads
 from reputable.api.sources import SourceServicer
 from reputable.api.track_records import TrackRecordServicer
 from reputable.app.caches import open_redis
@@ -152,15 +153,16 @@ class App:
             max_age_seconds=settings.connection_age_seconds,
             share_port=settings.share_port,
         )
-        try:
-            server = grpc_server.make_server(transport)
-        except ImportError as error:
-            raise SettingsError("transport fast is not installed: pip install 'reputable[fast]'") from error
-        self._register(server, verbs)
-        self._health = grpc_server.Health(server, _NAMES)
-        if settings.reflection:
-            grpc_server.enable_reflection(server, _NAMES)
-        self.port = grpc_server.listen(server, settings.address, transport.tls)
+        with yielding_threads():
+            try:
+                server = grpc_server.make_server(transport)
+            except ImportError as error:
+                raise SettingsError("transport fast is not installed: pip install 'reputable[fast]'") from error
+            self._register(server, verbs)
+            self._health = grpc_server.Health(server, _NAMES)
+            if settings.reflection:
+                grpc_server.enable_reflection(server, _NAMES)
+            self.port = grpc_server.listen(server, settings.address, transport.tls)
         await self._health.set_serving(serving=True)
         self._server = server
         await server.start()
