@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from reputable.adapters.model_shelf import FolderShelf
@@ -18,7 +17,7 @@ class ConstantScorer(ShareScorer):
 
     def score(self, item: ScoreInput, explanation: Explanation) -> Score:
         """The number."""
-        return replace(super().score(item, explanation), credibility=said_by(self.version))
+        return super().score(item, explanation)._replace(credibility=said_by(self.version))
 
 
 def said_by(version: str) -> float:

@@ -22,7 +22,7 @@ from reputable.adapters.sqlite_ledger import SqliteLedger
 from reputable.api.call_log import CallLog
 from reputable.api.conversion import wire
 from reputable.api.conversion.assessments import decode_query
-from reputable.api.credibility import CredibilityServicer
+from reputable.api.credibility import CredibilityServicer, Question
 from reputable.api.interceptors import Boundary, BoundMethod, Deadlines
 from reputable.app import load_learning
 from reputable.application.assessing import Assessor
@@ -85,11 +85,13 @@ class Bench:
 
     def method(self, assessor: Assessor) -> BoundMethod:
         """AssessClaim as it is registered."""
+        servicer = CredibilityServicer(assessor)
         return BoundMethod(
             Boundary(self.metrics, Deadlines(self.metrics), CallLog("none")),
             name=("reputable.v1.CredibilityService", "AssessClaim"),
-            parse=pb.AssessClaimRequest.FromString,
-            behaviour=CredibilityServicer(assessor).AssessClaim,
+            parse=Question.parse,
+            behaviour=servicer.AssessClaim,
+            ready=servicer.ready,
             max_bytes=65_536,
             max_seconds=2.0,
         )

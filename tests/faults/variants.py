@@ -6,7 +6,6 @@ import itertools
 import math
 import os
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +47,7 @@ def nan_scores() -> None:
     scored = scoring._scored
 
     def computing(jobs: Any) -> Any:  # noqa: ANN401 - passed on.
-        return {key: replace(score, credibility=math.nan) for key, score in scored(jobs).items()}
+        return {key: score._replace(credibility=math.nan) for key, score in scored(jobs).items()}
 
     put(scoring, "_scored", computing)
 
@@ -203,7 +202,7 @@ def torn_reload() -> None:
     async def assessing(self: Assessor, query: Any) -> Any:  # noqa: ANN401 - passed on.
         assessment = await assess(self, query)
         await asyncio.sleep(0)
-        return replace(assessment, model_version=self._models.active.version)
+        return assessment._replace(model_version=self._models.active.version)
 
     put(Assessor, "assess", assessing)
 

@@ -1,7 +1,6 @@
 """Answers batches, in full or packed: what is ready at once, the rest assessed together."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from reputable.api.conversion import wire
@@ -91,7 +90,7 @@ class Batches:
             await take_turns(count)
             items.append(decode_item(requests[index]))
         if explanation is not None:
-            items = [replace(i, explanation=explanation) if isinstance(i, AssessQuery) else i for i in items]
+            items = [i._replace(explanation=explanation) if isinstance(i, AssessQuery) else i for i in items]
         queries = [item for item in items if isinstance(item, AssessQuery)]
         outcomes = iter(await self._assessor.assess_many(queries) if queries else ())
         return [

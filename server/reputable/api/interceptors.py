@@ -8,7 +8,7 @@ handlers are registered without a deserialiser: grpcio answers UNKNOWN or INTERN
 import asyncio
 from collections.abc import Awaitable, Callable
 from time import perf_counter
-from typing import Any, NoReturn, Protocol, cast
+from typing import Any, NamedTuple, NoReturn, Protocol, cast
 
 import grpc
 import structlog
@@ -32,6 +32,22 @@ _EXPIRED = _CODE_NAMES[grpc.StatusCode.DEADLINE_EXCEEDED]
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Serve = Callable[[bytes, Any], Awaitable[bytes]]
+Parse = Callable[[bytes], Any]
+Ready = Callable[[bytes], bytes | None]
+
+
+class Shortcuts(NamedTuple):
+    """What a servicer may give for a method that everybody may call.
+
+    `parse` makes what the method takes of a message's bytes, where that is not the message alone;
+    `ready` gives the answer to a message, where it can be had at once, without waiting for anything.
+    """
+
+    parse: Parse | None = None
+    ready: Ready | None = None
+
+
+NO_SHORTCUTS = Shortcuts()
 
 
 class CallLog(Protocol):
@@ -110,17 +126,18 @@ class Boundary:
 
 
 class BoundMethod:
-    """One RPC method behind the boundary; `serve` takes and gives bytes."""
+    """One RPC method behind the boundary; `serve` takes and gives bytes. For `ready` see Shortcuts."""
 
     def __init__(
         self,
         boundary: Boundary,
         name: tuple[str, str],
-        parse: Callable[[bytes], Message],
+        parse: Parse,
         behaviour: Callable[[Any, Any], Awaitable[Message | bytes]],
         max_bytes: int,
         max_seconds: float,
         limiter: Limiter | None = None,
+        ready: Ready | None = None,
     ) -> None:
         self._name = f"/{name[0]}/{name[1]}"
         self._meter: CallMeter = boundary.metrics.meter(*name)
@@ -131,11 +148,15 @@ class BoundMethod:
         self._max_bytes = max_bytes
         self._max_seconds = max_seconds
         self._limiter = limiter
+        self._ready = ready
 
     async def serve(self, raw: bytes, context: Context) -> bytes:
         """Answer one call; whatever happens in it, there is one status and one count."""
         started = perf_counter()
         self._meter.started += 1
+        if self._ready is not None and (answer := self._ready(raw)) is not None:
+            self._count(started, _OK, answer, context)
+            return answer
         task = cast("asyncio.Task[Any]", asyncio.current_task())
         self._deadlines.begin(task, started + self._max_seconds)
         try:
@@ -161,7 +182,7 @@ class BoundMethod:
         response = await self._behaviour(self._message(raw), context)
         return response, response if isinstance(response, bytes) else response.SerializeToString()
 
-    def _message(self, raw: bytes) -> Message:
+    def _message(self, raw: bytes) -> Any:  # noqa: ANN401 - what the method takes.
         if len(raw) > self._max_bytes:
             raise MessageTooLarge(f"the message has {len(raw):,} bytes; at most {self._max_bytes:,} are taken")
         try:
@@ -181,8 +202,11 @@ class BoundMethod:
     def _finish(
         self, task: "asyncio.Task[Any]", started: float, code: str, response: Message | bytes | None, context: Context
     ) -> None:
-        seconds = perf_counter() - started
         self._deadlines.end(task)
+        self._count(started, code, response, context)
+
+    def _count(self, started: float, code: str, response: Message | bytes | None, context: Context) -> None:
+        seconds = perf_counter() - started
         self._meter.finish(code, seconds)
         if self._call_log.wants(code, seconds):
             self._call_log.write(self._name, code, seconds, response, context)

@@ -31,6 +31,10 @@ class ReadyAnswers(Generic[T]):
         self._assessor = assessor
         self._answers: dict[bytes, _Ready[T]] = {}
 
+    def __contains__(self, question: bytes) -> bool:
+        """Whether there was an answer to the question, which may not stand any more."""
+        return question in self._answers
+
     def find(self, question: bytes, now: Micros) -> T | None:
         """The answer to the question, which is a request's bytes, if it still stands."""
         ready = self._answers.get(question)

@@ -1,6 +1,6 @@
 """Makes the gRPC server: the transport, its limits, the services on it, health and reflection."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from reputable.api.authority import LOCAL_AUTHORITY, Authority, Behaviour
 from reputable.api.conversion.assessments import MAX_MESSAGE_BYTES
-from reputable.api.interceptors import Boundary, BoundMethod, Serve
+from reputable.api.interceptors import NO_SHORTCUTS, Boundary, BoundMethod, Serve, Shortcuts
 from reputable.api.limiter import Limiter
 
 MAX_UNARY_BYTES = 64 * 1024
@@ -108,21 +108,27 @@ def register(
         handlers = {}
         for method in service.methods:
             behaviour = authority.guard(method.full_name, getattr(servicer, method.name))
-            handlers[method.name] = _handler(boundary, service, method, behaviour, limiter)
+            shortcuts = getattr(servicer, "shortcuts", {}).get(method.name, NO_SHORTCUTS)
+            handlers[method.name] = _handler(boundary, service, method, behaviour, limiter, shortcuts)
         generic = grpc.method_handlers_generic_handler(service.full_name, handlers)
         server.add_generic_rpc_handlers((generic,))
         server.add_registered_method_handlers(service.full_name, handlers)
 
 
 def _handler(
-    boundary: Boundary, service: ServiceDescriptor, method: MethodDescriptor, behaviour: Behaviour, limiter: Limiter
+    boundary: Boundary,
+    service: ServiceDescriptor,
+    method: MethodDescriptor,
+    behaviour: Behaviour,
+    limiter: Limiter,
+    shortcuts: Shortcuts,
 ) -> "grpc.RpcMethodHandler[bytes, bytes]":
-    parse: Callable[[bytes], Any] = message_factory.GetMessageClass(method.input_type).FromString
     bound = BoundMethod(
         boundary,
         name=(service.full_name, method.name),
-        parse=parse,
+        parse=shortcuts.parse or message_factory.GetMessageClass(method.input_type).FromString,
         behaviour=behaviour,
+        ready=shortcuts.ready,
         max_bytes=MAX_MESSAGE_BYTES if method.name.startswith("Batch") else MAX_UNARY_BYTES,
         max_seconds=READ_SECONDS if method.name.startswith(_READS) else WRITE_SECONDS,
         limiter=limiter if method.name == _DEAR else None,

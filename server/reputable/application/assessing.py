@@ -1,7 +1,7 @@
 """Assesses claims: resolve the source, read its record, look the score up, else compute it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from reputable.application.content_key import content_key
 from reputable.application.grounds import Grounds
@@ -19,8 +19,7 @@ from reputable.domain.errors import InvalidInput, ReputableError
 from reputable.domain.times import DAY, Micros
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """What an answer says of when it was given: the time, the ledger's revision, what cannot be reached."""
 
     now: Micros

@@ -1,6 +1,6 @@
 """What is asked of the assessor."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from reputable.domain.assessments import Explanation
 from reputable.domain.claims import Claim
@@ -8,8 +8,7 @@ from reputable.domain.freshness import STRONG, Freshness
 from reputable.domain.times import Micros
 
 
-@dataclass(frozen=True, slots=True)
-class AssessQuery:
+class AssessQuery(NamedTuple):
     """A claim with the moment, the freshness and the explanation wanted; see AssessClaimRequest."""
 
     claim: Claim

@@ -1,6 +1,6 @@
 """What is wanted of a record, and what was read."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from reputable.domain.freshness import STRONG, Freshness
 from reputable.domain.records import TrackRecord
@@ -8,8 +8,7 @@ from reputable.domain.sources import Resolution, SourceReference
 from reputable.domain.times import Micros
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """A checked reference and the moment of its reading: None means now, and the latest revision."""
 
     reference: SourceReference
@@ -18,8 +17,7 @@ class Wanted:
     freshness: Freshness = STRONG
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A record with the reference's resolution and the exact moment it was read for."""
 
     resolution: Resolution

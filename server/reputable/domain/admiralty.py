@@ -1,6 +1,6 @@
 """The Admiralty pair, derived from figures (NATO STANAG 2511 letters and digits)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MIN_EFFECTIVE_VERDICTS = 3.0
 MAX_RELIABILITY_WIDTH = 0.50
@@ -9,8 +9,7 @@ _LETTERS = ((0.90, "A"), (0.75, "B"), (0.50, "C"), (0.25, "D"))
 _DIGITS = ((0.75, 2), (0.50, 3), (0.25, 4))
 
 
-@dataclass(frozen=True, slots=True)
-class AdmiraltyPair:
+class AdmiraltyPair(NamedTuple):
     """Letter A to F for the source, digit 2 to 6 for the claim; 1 is never derived."""
 
     letter: str

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from reputable.domain.admiralty import AdmiraltyPair
 from reputable.domain.sources import Resolution
@@ -43,8 +44,7 @@ class DegradedPart(Enum):
     MEMORY = "memory"
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(NamedTuple):
     """A 90 % interval, 0 <= lower <= upper <= 1."""
 
     lower: float
@@ -97,8 +97,7 @@ class Counterfactual:
     record_only: float
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(NamedTuple):
     """What a model says of a claim, a record and an epoch: the cached part of an assessment.
 
     Nothing in it depends on when it was asked for or on what could not be reached.
@@ -114,8 +113,7 @@ class Score:
     counterfactual: Counterfactual | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(NamedTuple):
     """A score with all that is needed to understand and to reproduce it."""
 
     score: Score

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from reputable.domain.errors import InvalidInput
 from reputable.domain.text import check_id, check_name
@@ -74,8 +75,7 @@ class Candidate:
     similarity: float
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(NamedTuple):
     """What a reference resolved to; `source_id` is empty when the source counts as unknown."""
 
     source_id: str

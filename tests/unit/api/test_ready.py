@@ -9,7 +9,7 @@ from reputable.adapters.local_cache import LruCache
 from reputable.adapters.names import LetterLore
 from reputable.adapters.sqlite_ledger import SqliteLedger
 from reputable.api.conversion.assessments import decode_query
-from reputable.api.credibility import CredibilityServicer
+from reputable.api.credibility import CredibilityServicer, Question
 from reputable.application import writes
 from reputable.application.assessing import Assessor
 from reputable.application.ports import Receipt
@@ -85,19 +85,25 @@ class Service:
         assert isinstance(receipt, Receipt), receipt
 
     async def ask(self, **fields: object) -> assessment_pb2.Assessment:
-        raw = await self.servicer.AssessClaim(question(**fields), None)  # type: ignore[arg-type]
+        raw = await answered(self.servicer, question(**fields))
         return credibility_pb2.AssessClaimResponse.FromString(raw).assessment
 
     async def fresh(self) -> assessment_pb2.Assessment:
         """The answer of a servicer that has none ready."""
         servicer = CredibilityServicer(self.assessor())
-        raw = await servicer.AssessClaim(question(), None)  # type: ignore[arg-type]
+        raw = await answered(servicer, question())
         return credibility_pb2.AssessClaimResponse.FromString(raw).assessment
 
     async def ask_twice_in_a_batch(self) -> list[assessment_pb2.Assessment]:
         batch = credibility_pb2.BatchAssessClaimsRequest(requests=[question()] * 2)
         raw = await self.servicer.BatchAssessClaims(batch, None)  # type: ignore[arg-type]
         return [r.assessment for r in credibility_pb2.BatchAssessClaimsResponse.FromString(raw).results]
+
+
+async def answered(servicer: CredibilityServicer, request: credibility_pb2.AssessClaimRequest) -> bytes:
+    """What the boundary would send: the answer that is ready, else a new one."""
+    raw = request.SerializeToString()
+    return servicer.ready(raw) or await servicer.AssessClaim(Question.parse(raw), None)  # type: ignore[arg-type]
 
 
 def question(**fields: object) -> credibility_pb2.AssessClaimRequest:

@@ -1,7 +1,5 @@
 """The bytes that are written directly are those of the generated classes."""
 
-import dataclasses
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -120,6 +118,6 @@ def test_a_varint_is_that_of_the_generated_classes(value: int) -> None:
     [{"credibility": float("nan")}, {"credibility": 1.0}, {"interval": Interval(0.8, 0.6)}],
 )
 def test_a_figure_that_is_not_a_share_never_leaves(broken: dict[str, object]) -> None:
-    score = dataclasses.replace(SCORE, **broken)  # type: ignore[arg-type]
+    score = SCORE._replace(**broken)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="credibility"):
-        encode_fixed(dataclasses.replace(ASSESSMENT, score=score))
+        encode_fixed(ASSESSMENT._replace(score=score))

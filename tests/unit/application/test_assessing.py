@@ -88,7 +88,7 @@ class Desk:
         return (await self.append(row))[0]
 
     async def assess(self, **fields: object) -> Assessment:
-        return await self.assessor.assess(replace(AssessQuery(claim()), **fields))  # type: ignore[arg-type]
+        return await self.assessor.assess(AssessQuery(claim())._replace(**fields))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
 
 def content(assessment: Assessment) -> Assessment:
     """An assessment without where it came from and when."""
-    return replace(assessment, served_from=ServedFrom.COMPUTED, assessed_at=0, expires_at=0)
+    return assessment._replace(served_from=ServedFrom.COMPUTED, assessed_at=0, expires_at=0)
 
 
 async def test_a_claim_of_an_unknown_source_gets_a_cold_start_and_no_error(desk: Desk) -> None:
