@@ -79,8 +79,8 @@ class Bench:
         self.observer = MetricsObserver(metrics)
         parts = {"clock": clock, "shared": self.shared, "reader": self.reader, "models": self.models}
         self.cached, self.plain = (
-            Assessor(**parts, local=LruCache(size), cache=None, observer=self.observer)  # type: ignore[arg-type]
-            for size in (1_000, 0)
+            Assessor(**parts, local=local, cache=None, observer=self.observer)  # type: ignore[arg-type]
+            for local in (LruCache(1_000), None)
         )
 
     def method(self, assessor: Assessor) -> BoundMethod:

@@ -42,14 +42,14 @@ def endless_calls() -> None:
 
 def nan_scores() -> None:
     """Broken: the model's scores are not numbers."""
-    from reputable.application import scoring
+    from reputable.learning.predictor import Predictor
 
-    scored = scoring._scored
+    score = Predictor.score
 
-    def computing(jobs: Any) -> Any:  # noqa: ANN401 - passed on.
-        return {key: score._replace(credibility=math.nan) for key, score in scored(jobs).items()}
+    def computing(self: Predictor, item: Any, explanation: Any) -> Any:  # noqa: ANN401 - passed on.
+        return score(self, item, explanation)._replace(credibility=math.nan)
 
-    put(scoring, "_scored", computing)
+    put(Predictor, "score", computing)
 
 
 def no_mac() -> None:

@@ -13,7 +13,6 @@ from enum import Enum
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, cast
 
-from reputable.adapters.local_cache import LruCache
 from reputable.adapters.names import LetterLore
 from reputable.adapters.observing import MetricsObserver
 from reputable.app.ledgers import open_ledger_reader
@@ -144,7 +143,7 @@ class LocalScorer:
         self.revision = reader.revision
         return Assessor(
             clock=clock, shared=shared, reader=reader, models=self._learning.models,
-            local=LruCache(0), cache=None, observer=MetricsObserver(Metrics()),
+            local=None, cache=None, observer=MetricsObserver(Metrics()),
             memories=self._remembering(ledger, shared),
         )  # fmt: skip
 

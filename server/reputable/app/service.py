@@ -89,7 +89,7 @@ class App:
         # Redis comes before gRPC: a process that runs gRPC must not fork.
         caches = await open_redis(settings, ledger.identity.cache_key, metrics, resources)
         self._redis = caches.scores
-        local = LruCache(settings.local_cache_size)
+        local = LruCache(settings.local_cache_size) if settings.local_cache_size else None
         ground = Ground(self._clock, ledger, self._learning, local, caches, metrics, self._tracing)
         verbs = self._verbs = Verbs(ground)
         await verbs.start(resources)
@@ -127,7 +127,7 @@ class App:
                     _LOG.error("model_refused", message=error.message, stays=self._learning.models.active.version)
                 self._refused = error.message
 
-    def _describe(self, local: LruCache, verbs: Verbs) -> None:
+    def _describe(self, local: LruCache | None, verbs: Verbs) -> None:
         """Have a scrape see what runs."""
         metrics, models = self.metrics, self._learning.models
         metrics.build = {
@@ -142,7 +142,7 @@ class App:
         metrics.gauge("reputable_model_refused", lambda: float(bool(self._refused)))
         metrics.gauge("reputable_ledger_writable", lambda: float(verbs.writes.well))
         metrics.gauge("reputable_prior_epoch_start_seconds", lambda: verbs.epoch.start / SECOND)
-        metrics.gauge("reputable_local_cache_scores", lambda: len(local))
+        metrics.gauge("reputable_local_cache_scores", lambda: 0.0 if local is None else len(local))
 
     async def _serve_grpc(self, verbs: Verbs) -> None:
         settings = self._settings

@@ -45,7 +45,7 @@ class Ground:
     clock: Clock
     ledger: Ledger
     learning: Learning
-    local: LruCache
+    local: LruCache | None
     caches: SharedCaches
     metrics: Metrics
     tracing: "Tracing | None" = None

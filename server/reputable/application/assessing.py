@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from reputable.application.content_key import content_key
 from reputable.application.grounds import Grounds
 from reputable.application.ports import AssessmentCache, Clock, LocalCache, ModelShelf, ScoreInput
 from reputable.application.queries import AssessQuery
@@ -37,7 +36,7 @@ class Assessor:
         shared: SharedRows,
         reader: RecordReader,
         models: ModelShelf,
-        local: LocalCache,
+        local: LocalCache | None,
         cache: AssessmentCache | None,
         observer: Observer,
         memories: Memories | None = None,
@@ -144,29 +143,19 @@ class Assessor:
             epoch = self._shared.epoch_at(reading.as_of, reading.at_revision)
         else:
             epoch = self._shared.epoch(query.prior_epoch)
-        item = ScoreInput(claim, reading.record, epoch)
         full = self._remembers and scorer.remembers and bool(epoch.memory_digest)
-        key = content_key(scorer, item, query.explanation, full=full)
-        return Job(scorer, item, query.explanation, key, full, waits=full and not query.is_of_now)
+        item = ScoreInput(claim, reading.record, epoch)
+        return Job(scorer, item, query.explanation, full, full and not query.is_of_now)
 
     def _assessment(self, reading: Reading, job: Job, found: Found, now: Micros) -> Assessment:
         self._observer.assessed(found.score.credibility, found.tier)
         record = reading.record
+        degraded = self._scores.degraded
         return Assessment(
-            score=found.score,
-            resolution=reading.resolution,
-            model_version=job.scorer.version,
-            prior_epoch=job.item.epoch.number,
-            decay_day=record.day,
-            as_of=reading.as_of,
-            at_revision=reading.at_revision,
-            source_revision=record.revision,
-            record_digest=record.digest,
-            assessed_at=now,
-            expires_at=(now // DAY + 1) * DAY,
-            served_from=found.tier,
-            degraded=(*self._scores.degraded, DegradedPart.MEMORY) if found.light else self._scores.degraded,
-        )
+            found.score, reading.resolution, job.scorer.version, job.item.epoch.number, record.day,
+            reading.as_of, reading.at_revision, record.revision, record.digest, now, (now // DAY + 1) * DAY,
+            found.tier, (*degraded, DegradedPart.MEMORY) if found.light else degraded,
+        )  # fmt: skip
 
 
 def _checked(query: AssessQuery, now: Micros) -> tuple[Claim, Wanted]:

@@ -24,11 +24,25 @@ class Resolver:
     def __init__(self, directory: Directory, names: NameMatcher) -> None:
         self._directory = directory
         self._names = names
-        self._remembered: OrderedDict[str, Resolution] = OrderedDict()
+        self._remembered: OrderedDict[tuple[str, str], Resolution] = OrderedDict()
         self._remembered_at = -1
 
     def resolve(self, reference: SourceReference, at_revision: int | None = None) -> Resolution:
         """What a checked reference means; SourceNotFound for an id that does not exist."""
+        if at_revision is not None and at_revision < self._directory.revision:
+            return self._resolve(reference, at_revision)
+        if self._remembered_at != self._directory.revision:
+            self._remembered.clear()
+            self._remembered_at = self._directory.revision
+        key = (reference.id, reference.name)
+        found = self._remembered.get(key)
+        if found is None:
+            found = self._remembered[key] = self._resolve(reference, None)
+            if len(self._remembered) > _REMEMBERED:
+                self._remembered.popitem(last=False)
+        return found
+
+    def _resolve(self, reference: SourceReference, at_revision: int | None) -> Resolution:
         directory = self._directory
         if reference.id:
             directory.get(reference.id, at_revision)
@@ -36,24 +50,11 @@ class Resolver:
         source_id = directory.named(reference.name, at_revision)
         if source_id:
             return self._found(source_id, ResolutionMethod.NAME, at_revision)
-        if at_revision is not None and at_revision < directory.revision:
-            return self._unknown(reference.name, at_revision)
-        return self._remember(reference.name)
+        return self._unknown(reference.name, at_revision)
 
     def _found(self, source_id: str, method: ResolutionMethod, at_revision: int | None) -> Resolution:
         root = self._directory.root(source_id, at_revision)
         return Resolution(root, self._directory.get(root).name, method)
-
-    def _remember(self, name: str) -> Resolution:
-        if self._remembered_at != self._directory.revision:
-            self._remembered.clear()
-            self._remembered_at = self._directory.revision
-        found = self._remembered.get(name)
-        if found is None:
-            found = self._remembered[name] = self._unknown(name, None)
-            if len(self._remembered) > _REMEMBERED:
-                self._remembered.popitem(last=False)
-        return found
 
     def _unknown(self, name: str, at_revision: int | None) -> Resolution:
         directory = self._directory

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from reputable.application.content_key import content_key
 from reputable.application.ports import AssessmentCache, Clock, LocalCache, ScoreInput, Scorer
 from reputable.application.remembering import Memories
 from reputable.application.turns import SLICE, take_turns
@@ -29,7 +30,7 @@ class Observer(Protocol):
 
 @dataclass(slots=True)
 class Job:
-    """A score that is wanted: by which model, of what, explained how far, and its content key.
+    """A score that is wanted: by which model, of what, explained how far.
 
     `full`: in the full form, which reads the epoch's memory; one that `waits` does so also while
     that memory is being built, as an answer that is to be reproduced must not depend on it.
@@ -38,9 +39,16 @@ class Job:
     scorer: Scorer
     item: ScoreInput
     explanation: Explanation
-    key: bytes
     full: bool = False
     waits: bool = False
+    _key: bytes = b""
+
+    @property
+    def key(self) -> bytes:
+        """The content key, made when it is first asked for."""
+        if not self._key:
+            self._key = content_key(self.scorer, self.item, self.explanation, full=self.full)
+        return self._key
 
 
 @dataclass(slots=True)
@@ -62,7 +70,7 @@ class ScoreFinder:
         self,
         *,
         clock: Clock,
-        local: LocalCache,
+        local: LocalCache | None,
         cache: AssessmentCache | None,
         observer: Observer,
         memories: Memories | None,
@@ -83,7 +91,7 @@ class ScoreFinder:
 
     def local(self, job: Job) -> Found | None:
         """The score, where this process holds it."""
-        score = self._local.get(job.key)
+        score = None if self._local is None else self._local.get(job.key)
         self._observer.looked_up(ServedFrom.LOCAL_CACHE, score is not None, score is None)
         return None if score is None else Found(score, ServedFrom.LOCAL_CACHE)
 
@@ -94,7 +102,7 @@ class ScoreFinder:
         away takes nothing from the others.
         """
         if self._cache is None and not job.full:
-            return self._computed({job.key: job})[job.key]
+            return self._compute(job)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Found] = loop.create_future()
         if job.key in self._awaited:
@@ -148,9 +156,7 @@ class ScoreFinder:
 
     async def many(self, jobs: Jobs) -> dict[bytes, Found]:
         """The scores of jobs by their keys, wherever they are found."""
-        held = {key: self._local.get(key) for key in jobs}
-        found = {key: Found(score, ServedFrom.LOCAL_CACHE) for key, score in held.items() if score is not None}
-        self._observer.looked_up(ServedFrom.LOCAL_CACHE, len(found), len(jobs) - len(found))
+        found = {key: one for key, job in jobs.items() if (one := self.local(job)) is not None}
         found |= await self._look_up({key: job for key, job in jobs.items() if key not in found})
         found |= await self._in_slices({key: job for key, job in jobs.items() if key not in found and not job.full})
         full = await self._recalled({key: job for key, job in jobs.items() if key not in found})
@@ -175,8 +181,9 @@ class ScoreFinder:
         self._observer.took("cache", self._clock.monotonic() - started)
         found = {k: Found(s, ServedFrom.REDIS) for k, s in zip(keys, scores, strict=True) if s is not None}
         self._observer.looked_up(ServedFrom.REDIS, len(found), len(keys) - len(found))
-        for key, one in found.items():
-            self._local.put(key, one.score)
+        if self._local is not None:
+            for key, one in found.items():
+                self._local.put(key, one.score)
         return found
 
     async def _recalled(self, jobs: Jobs) -> Jobs:
@@ -191,26 +198,33 @@ class ScoreFinder:
         return jobs
 
     def _computed(self, jobs: Jobs) -> dict[bytes, Found]:
-        """The scores computed together, and kept; a light one in a full one's place is not."""
-        found = {}
+        """The scores computed together, and kept."""
         started = self._clock.monotonic()
-        for key, score in _scored(jobs).items():
-            job = jobs[key]
-            light = job.full and job.item.memory is None
-            found[key] = Found(score, ServedFrom.COMPUTED, light)
-            if not light:
-                self._local.put(key, score)
-                if self._cache is not None:
-                    self._cache.put(key, score)
+        found = {key: self._keep(jobs[key], score) for key, score in _scored(jobs).items()}
         if jobs:
             self._observer.took("predict", self._clock.monotonic() - started)
         return found
 
+    def _compute(self, job: Job) -> Found:
+        """One score computed, and kept."""
+        started = self._clock.monotonic()
+        found = self._keep(job, job.scorer.score(job.item, job.explanation))
+        self._observer.took("predict", self._clock.monotonic() - started)
+        return found
+
+    def _keep(self, job: Job, score: Score) -> Found:
+        """Put a score into the caches; a light one in a full one's place is not kept."""
+        if job.full and job.item.memory is None:
+            return Found(score, ServedFrom.COMPUTED, light=True)
+        if self._local is not None:
+            self._local.put(job.key, score)
+        if self._cache is not None:
+            self._cache.put(job.key, score)
+        return Found(score, ServedFrom.COMPUTED)
+
 
 def _scored(jobs: Jobs) -> dict[bytes, Score]:
     """Each score, made together with those of the same model and explanation."""
-    if len(jobs) == 1:
-        return {key: job.scorer.score(job.item, job.explanation) for key, job in jobs.items()}
     groups: dict[tuple[int, Explanation], list[Job]] = {}
     for job in jobs.values():
         groups.setdefault((id(job.scorer), job.explanation), []).append(job)

@@ -1,10 +1,10 @@
 """How credible a claim is, and why."""
 
 from dataclasses import dataclass
-from enum import Enum
 from typing import NamedTuple
 
 from reputable.domain.admiralty import AdmiraltyPair
+from reputable.domain.enums import Names
 from reputable.domain.sources import Resolution
 from reputable.domain.times import Day, Micros
 
@@ -12,7 +12,7 @@ LEVEL = 0.90
 """The probability that every interval is meant to hold."""
 
 
-class Explanation(Enum):
+class Explanation(Names):
     """How much of its reasons an assessment carries."""
 
     NONE = "none"
@@ -20,7 +20,7 @@ class Explanation(Enum):
     FULL = "full"
 
 
-class Basis(Enum):
+class Basis(Names):
     """What an assessment rests on."""
 
     TRACK_RECORD = "track_record"
@@ -28,7 +28,7 @@ class Basis(Enum):
     OUT_OF_DOMAIN = "out_of_domain"
 
 
-class ServedFrom(Enum):
+class ServedFrom(Names):
     """Where an assessment came from."""
 
     LOCAL_CACHE = "local"
@@ -36,7 +36,7 @@ class ServedFrom(Enum):
     COMPUTED = "computed"
 
 
-class DegradedPart(Enum):
+class DegradedPart(Names):
     """A part that is configured but could not be reached for an answer."""
 
     REDIS = "redis"

@@ -1,7 +1,9 @@
 """What was said."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from reputable.domain.digests import DIGEST_SIZE, digest, encode_parts
 from reputable.domain.errors import InvalidInput
@@ -14,6 +16,9 @@ MAX_TOPICS = 16
 MAX_TOPIC_CHARACTERS = 64
 MAX_LANGUAGE_CHARACTERS = 35
 MAX_VIA = 16
+
+_REMEMBERED = 1_024
+"""Contexts, topics, languages and names whose canonical form is kept: claims share most of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +41,13 @@ class Claim:
         if self.claimed_at is not None:
             check_time("claim.claim_time", self.claimed_at, now)
         return Claim(
-            text=check_text("claim.text", self.text, MAX_CLAIM_CHARACTERS),
-            source=check_reference("claim.", self.source),
-            claimed_at=self.claimed_at,
-            context=_optional("claim.context", self.context, MAX_CONTEXT_CHARACTERS),
-            topics=tuple(sorted({check_text("claim.topics", t, MAX_TOPIC_CHARACTERS).casefold() for t in self.topics})),
-            language=_optional("claim.language", self.language, MAX_LANGUAGE_CHARACTERS).lower(),
-            via=tuple(check_name("claim.via", v) for v in self.via),
+            check_text("claim.text", self.text, MAX_CLAIM_CHARACTERS),
+            check_reference("claim.", self.source),
+            self.claimed_at,
+            _context(self.context),
+            tuple(sorted(set(map(_topic, self.topics)))) if self.topics else (),
+            _language(self.language),
+            tuple(map(_via, self.via)) if self.via else (),
         )
 
     def encoded(self) -> bytes:
@@ -80,3 +85,15 @@ def check_time(field: str, moment: Micros, now: Micros) -> None:
 
 def _optional(field: str, text: str, most: int) -> str:
     return check_text(field, text, most) if text.strip() else ""
+
+
+def _remembering(canonical: Callable[[str], str]) -> Callable[[str], str]:
+    """The function with its latest results kept, those for long texts apart; a refusal is not kept."""
+    remembered = lru_cache(maxsize=_REMEMBERED)(canonical)
+    return lambda text: remembered(text) if len(text) <= MAX_CONTEXT_CHARACTERS else canonical(text)
+
+
+_context = _remembering(lambda text: _optional("claim.context", text, MAX_CONTEXT_CHARACTERS))
+_topic = _remembering(lambda text: check_text("claim.topics", text, MAX_TOPIC_CHARACTERS).casefold())
+_language = _remembering(lambda text: _optional("claim.language", text, MAX_LANGUAGE_CHARACTERS).lower())
+_via = _remembering(lambda text: check_name("claim.via", text))

@@ -4,16 +4,16 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
-from enum import Enum
 from typing import NamedTuple
 
+from reputable.domain.enums import Names
 from reputable.domain.errors import InvalidInput
 from reputable.domain.text import check_id, check_name
 
 MAX_ALIASES = 64
 
 
-class SourceKind(Enum):
+class SourceKind(Names):
     """What a source is."""
 
     UNSPECIFIED = "unspecified"
@@ -57,7 +57,7 @@ class SourceReference:
     name: str = ""
 
 
-class ResolutionMethod(Enum):
+class ResolutionMethod(Names):
     """How a reference was resolved."""
 
     ID = "id"

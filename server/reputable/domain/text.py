@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from reputable.domain.errors import InvalidInput
 
@@ -57,6 +58,7 @@ def check_name(field: str, name: str, most: int = MAX_NAME_CHARACTERS) -> str:
     return result
 
 
+@lru_cache(maxsize=8_192)
 def check_id(field: str, identifier: str) -> str:
     """Return the id, or raise InvalidInput when it is not [a-z0-9][a-z0-9._-]{0,127}."""
     if _ID.fullmatch(identifier) is None:

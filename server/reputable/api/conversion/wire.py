@@ -46,6 +46,7 @@ _INTERVAL = "BdBdBd"
 _INTERVAL_TAGS = (0x09, 0x11, 0x19)
 _INTERVAL_SIZE = 27
 _RELIABILITY_SIZE = 9 + 2 + _INTERVAL_SIZE + 9
+_SINGLE_BYTES = [bytes((value,)) for value in range(0x80)]
 _FIGURES = Struct(f"<Bd BB{_INTERVAL} BB Bd BB{_INTERVAL} Bd".replace(" ", ""))
 _PAIR = Struct("<BBBdBd")
 
@@ -55,18 +56,15 @@ def encode_fixed(assessment: Assessment) -> bytes:
 
     Raises ValueError for figures that no caller should ever see.
     """
-    return b"".join(
-        (
-            _encode_score(assessment.score),
-            _encode_resolution(assessment.resolution),
-            _encode_versions(assessment.model_version, assessment.prior_epoch, assessment.decay_day),
-            _encode_expiry(assessment.expires_at),
-            b"\x80\x01",
-            varint(assessment.source_revision),
-            b"\x8a\x01%c" % len(assessment.record_digest),
-            assessment.record_digest,
-            b"\xa0\x01%c" % SERVED_FROM[assessment.served_from],
-        )
+    return _encode_score(assessment.score) + _encode_origin(
+        assessment.resolution,
+        assessment.model_version,
+        assessment.prior_epoch,
+        assessment.decay_day,
+        assessment.expires_at,
+        assessment.source_revision,
+        assessment.record_digest,
+        assessment.served_from,
     )
 
 
@@ -92,7 +90,9 @@ def framed(message: bytes) -> bytes:
 def varint(value: int) -> bytes:
     """Base-128 varint, negative numbers as their 64-bit two's complement."""
     if 0 <= value < 0x80:
-        return bytes((value,))
+        return _SINGLE_BYTES[value]
+    if 0 <= value < 0x4000:
+        return bytes((value & 0x7F | 0x80, value >> 7))
     value &= 0xFFFF_FFFF_FFFF_FFFF
     out = bytearray()
     while value > 0x7F:
@@ -162,18 +162,23 @@ def _encode_similar(similar: SimilarVerdict) -> assessment_pb2.SimilarVerdict:
 
 
 @lru_cache(maxsize=4_096)
-def _encode_resolution(resolution: Resolution) -> bytes:
-    message = encode_resolution(resolution).SerializeToString()
-    return b"\x42%b%b" % (varint(len(message)), message)
-
-
-@lru_cache(maxsize=64)
-def _encode_versions(model_version: str, prior_epoch: int, day: Day) -> bytes:
+def _encode_origin(
+    resolution: Resolution,
+    model_version: str,
+    prior_epoch: int,
+    day: Day,
+    expires_at: Micros,
+    source_revision: int,
+    record_digest: bytes,
+    served_from: ServedFrom,
+) -> bytes:
     return assessment_pb2.Assessment(
-        model_version=model_version, prior_epoch=prior_epoch, decay_day=iso_day(day)
+        resolution=encode_resolution(resolution),
+        model_version=model_version,
+        prior_epoch=prior_epoch,
+        decay_day=iso_day(day),
+        expire_time=encode_time(expires_at),
+        source_revision=source_revision,
+        record_digest=record_digest,
+        served_from=SERVED_FROM[served_from],
     ).SerializeToString()
-
-
-@lru_cache(maxsize=64)
-def _encode_expiry(expires_at: Micros) -> bytes:
-    return assessment_pb2.Assessment(expire_time=encode_time(expires_at)).SerializeToString()
