@@ -1,7 +1,8 @@
 """The heads folded to dictionaries: a claim is read without scikit-learn, in some 20 microseconds."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from math import log, sqrt
 
@@ -48,13 +49,14 @@ class FoldedText:
         known = 0
         followers: Mapping[str, Weights] | None = None
         get = self.words.get
-        for word in words:
+        counts: dict[str, int] = {}
+        for word, found in zip(words, map(get, words), strict=True):
+            counts[word] = counts.get(word, 0) + 1
             if followers is not None and (pair := followers.get(word)) is not None:
                 a, b, c = pair
                 square += a
                 credible += b
                 truth += c
-            found = get(word)
             if found is None:
                 followers = None
                 continue
@@ -68,32 +70,40 @@ class FoldedText:
                 square += found[0]
                 credible += found[1]
                 truth += found[2]
-        if len(set(words)) < len(words) or len(set(beside)) < len(beside):
-            for (a, b, c), more, squared in self._repeated(words, beside):
-                square += squared * a
-                credible += more * b
-                truth += more * c
+        if len(counts) < len(words) or len(set(beside)) < len(beside):
+            for weights, count in self._repeated(words, counts, beside):
+                more, squared = _above(count)
+                square += squared * weights[0]
+                credible += more * weights[1]
+                truth += more * weights[2]
         norm = sqrt(square) or 1.0
         return TextReading(credible / norm + self.intercept, truth / norm, known / len(words))
 
-    def _repeated(self, words: list[str], beside: list[str]) -> Iterator[tuple[Weights, float, float]]:
-        """For each n-gram that occurs n > 1 times: what 1 + log(n) is above n, and its square above n."""
-        once: set[str] = set()
-        again = {word for word in words if word in once or once.add(word)}  # type: ignore[func-returns-value]
-        grams = [word for word in words if word in again]
-        grams += [f"{first} {second}" for first, second in pairwise(words) if first in again and second in again]
-        grams += beside
-        for gram in dict.fromkeys(grams):  # Not a set: sums must be the same in every process.
-            count = grams.count(gram)
-            weights = self.weights.get(gram)
-            if count > 1 and weights is not None:
-                frequency = 1.0 + log(count)
-                yield weights, frequency - count, frequency * frequency - count
+    def _repeated(self, words: list[str], counts: Mapping[str, int], beside: list[str]) -> list[tuple[Weights, int]]:
+        """The n-grams that occur more than once, with how often: words, pairs, what stands beside them, in order."""
+        again = {word: count for word, count in counts.items() if count > 1}
+        found = [(self.weights[word], count) for word, count in again.items() if word in self.weights]
+        rest: list[str] = []
+        if len(again) > 1 or max(again.values(), default=0) > 2:
+            rest = [f"{first} {second}" for first, second in pairwise(words) if first in again and second in again]
+        rest += beside
+        for gram in dict.fromkeys(rest):  # Not a set: sums must be the same in every process.
+            count = rest.count(gram)
+            if count > 1 and gram in self.weights:
+                found.append((self.weights[gram], count))
+        return found
 
     def telling(self, text: str, most: int = 3) -> list[str]:
         """The n-grams of the claim that weigh most in the first head, heaviest first; words alone only."""
         found = {word: abs(self.weights[word][1]) for word in tokens(text) if word in self.weights and word.isalpha()}
         return sorted(found, key=lambda word: (-found[word], word))[:most]
+
+
+@lru_cache(maxsize=256)
+def _above(count: int) -> tuple[float, float]:
+    """What 1 + log(count) is above the count, and what its square is above it."""
+    frequency = 1.0 + log(count)
+    return frequency - count, frequency * frequency - count
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import sqrt
 from typing import NamedTuple
 
@@ -22,6 +23,8 @@ OUT_OF_DOMAIN_VARIANCE = 1.0
 """Added to the variance of the log-odds where the words are not those of the training text."""
 MOST_SIDES = 4_096
 """Records whose side of a score is kept, the first to come being the first to go."""
+MOST_CONTEXTS = 1_024
+"""Contexts whose reading is kept: claims share most of them."""
 _IDENTITY = Recalibration()
 
 
@@ -56,6 +59,7 @@ class Predictor:
         self._digest = digest
         self._centre_key = context_centre_key(model.version)
         self._sides: dict[int, Side] = {}
+        self._contexts = lru_cache(maxsize=MOST_CONTEXTS)(model.context.read)
 
     @property
     def version(self) -> str:
@@ -119,7 +123,7 @@ class Predictor:
         return Prediction(x, reading, form, recalibration, _parts(stage, x, recalibration))
 
     def _context(self, context: str, epoch: PriorEpoch) -> float:
-        found = self.model.context.read(context)
+        found = self._contexts(context)
         if found is None:
             return 0.0
         return found - epoch.extra.get(self._centre_key, self.model.context_centre)

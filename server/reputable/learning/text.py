@@ -2,10 +2,12 @@
 
 import re
 from itertools import pairwise
+from operator import itemgetter
 
 _TOKEN = re.compile(r"\w+|[\"'?!$%]")
 _DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"[^\W_]+")
+_FIRST = itemgetter(0)
 _STRAIGHT = str.maketrans(dict.fromkeys("\u201c\u201d\u201e", '"') | dict.fromkeys("\u2018\u2019`", "'"))
 _CONTEXT_STOP_WORDS = frozenset(
     "a an the his her their its in on at during from of to and for with by".split()  # noqa: SIM905 - reads better
@@ -32,11 +34,12 @@ def claim_words(text: str) -> tuple[list[str], list[str]]:
     if not words:
         return [], []
     parts = text.split()
-    capitals = sum([part[0].isupper() for part in parts])
+    capitals = sum(map(str.isupper, map(_FIRST, parts)))
     beside = [f"^{min(10 * capitals // len(parts), 6)}"]
     if _DIGIT.search(text):
-        beside += [word for word in words if not word.isalpha() and _DIGIT.search(word)]
-        words = ["#" if not word.isalpha() and _DIGIT.search(word) else word for word in words]
+        numbers = [word for word in words if not word.isalpha() and _DIGIT.search(word)]
+        beside += numbers
+        words = ["#" if word in numbers else word for word in words]
     return words, beside
 
 
