@@ -15,6 +15,7 @@ import structlog
 from google.protobuf.message import DecodeError, Message
 
 from reputable.api.errors import Refusal, code_of, refusal_of
+from reputable.api.gathering import Gate
 from reputable.api.limiter import Limiter
 from reputable.domain.errors import MalformedMessage, MessageTooLarge, ReputableError
 from reputable.metrics import CODES, CallMeter, Metrics
@@ -110,7 +111,11 @@ class Deadlines:
 
 
 class Boundary:
-    """What all methods share; `in_span` puts a method, "/service/Method", inside a span of a trace."""
+    """What all methods share.
+
+    `in_span` puts a method, "/service/Method", inside a span of a trace; `gate` is that of the event
+    loop that serves, where it has one.
+    """
 
     def __init__(
         self,
@@ -118,11 +123,13 @@ class Boundary:
         deadlines: Deadlines,
         call_log: CallLog,
         in_span: Callable[[str, Serve], Serve] | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self.metrics = metrics
         self.deadlines = deadlines
         self.call_log = call_log
         self.in_span = in_span
+        self.gate = gate
 
 
 class BoundMethod:
@@ -148,15 +155,13 @@ class BoundMethod:
         self._max_bytes = max_bytes
         self._max_seconds = max_seconds
         self._limiter = limiter
+        self._gate = boundary.gate if limiter is None else None
         self._ready = ready
 
     async def serve(self, raw: bytes, context: Context) -> bytes:
         """Answer one call; whatever happens in it, there is one status and one count."""
         started = perf_counter()
         self._meter.started += 1
-        if self._ready is not None and (answer := self._ready(raw)) is not None:
-            self._count(started, _OK, answer, context)
-            return answer
         task = cast("asyncio.Task[Any]", asyncio.current_task())
         self._deadlines.begin(task, started + self._max_seconds)
         try:
@@ -179,6 +184,10 @@ class BoundMethod:
         return await context.abort(refusal.code, refusal.message, refusal.trailing_metadata)
 
     async def _answer(self, raw: bytes, context: Context) -> tuple[Message | bytes, bytes]:
+        if self._gate is not None:
+            await self._gate.pass_through()
+        if self._ready is not None and (ready := self._ready(raw)) is not None:
+            return ready, ready
         response = await self._behaviour(self._message(raw), context)
         return response, response if isinstance(response, bytes) else response.SerializeToString()
 
@@ -202,11 +211,8 @@ class BoundMethod:
     def _finish(
         self, task: "asyncio.Task[Any]", started: float, code: str, response: Message | bytes | None, context: Context
     ) -> None:
-        self._deadlines.end(task)
-        self._count(started, code, response, context)
-
-    def _count(self, started: float, code: str, response: Message | bytes | None, context: Context) -> None:
         seconds = perf_counter() - started
+        self._deadlines.end(task)
         self._meter.finish(code, seconds)
         if self._call_log.wants(code, seconds):
             self._call_log.write(self._name, code, seconds, response, context)

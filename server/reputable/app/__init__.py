@@ -33,6 +33,9 @@ def serve(settings: Settings) -> int:
         from reputable.app.many import run_many
 
         return asyncio.run(run_many(settings))
+    from reputable.api.gathering import GatheringLoop
+
     app = build(settings)
-    asyncio.run(process.run(app, settings.drain_seconds))
+    with asyncio.Runner(loop_factory=GatheringLoop) as runner:
+        runner.run(process.run(app, settings.drain_seconds))
     return 0

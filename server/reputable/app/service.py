@@ -17,6 +17,7 @@ from reputable.api import server as grpc_server
 from reputable.api.authority import LOCAL_AUTHORITY, Authority, names
 from reputable.api.call_log import CallLog
 from reputable.api.credibility import CredibilityServicer
+from reputable.api.gathering import GatheringLoop
 from reputable.api.interceptors import Boundary, Deadlines
 from reputable.api.models import ModelServicer
 from reputable.api.scheduling import yielding_threads
@@ -183,7 +184,11 @@ class App:
         authority = LOCAL_AUTHORITY
         if self._settings.tls_client_ca is not None:
             authority = Authority(names(self._settings.writers), names(self._settings.admins))
-        grpc_server.register(server, Boundary(self.metrics, deadlines, call_log, span), servicers, authority)
+        loop = asyncio.get_running_loop()
+        # The fast transport hands its calls over together already.
+        gate = loop.gate if isinstance(loop, GatheringLoop) and self._settings.transport == "grpcio" else None
+        boundary = Boundary(self.metrics, deadlines, call_log, span, gate)
+        grpc_server.register(server, boundary, servicers, authority)
 
     def _serve_metrics(self) -> None:
         address = self._settings.metrics_address
