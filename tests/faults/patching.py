@@ -9,5 +9,6 @@ def got(owner: Any, name: str) -> Any:  # noqa: ANN401 - whatever is replaced.
 
 
 def put(owner: Any, name: str, value: Any) -> None:  # noqa: ANN401 - whatever is replaced.
-    """Put another in its place."""
+    """Put another in its place; AttributeError when there is none."""
+    getattr(owner, name)
     setattr(owner, name, value)

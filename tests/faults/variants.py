@@ -151,7 +151,7 @@ def stepping_clock() -> None:
 def delete_after_commit() -> None:
     """Cache a claim's score under its name, and delete it after every commit on its source."""
     from reputable.adapters.redis_cache import PREFIX, RedisCache
-    from reputable.application import assessing
+    from reputable.application import scoring
     from reputable.application.record_reading import RecordReader
     from reputable.domain.digests import digest
 
@@ -177,7 +177,7 @@ def delete_after_commit() -> None:
         asyncio.ensure_future(delete(write.chain))  # noqa: RUF006 - naive.
 
     put(RedisCache, "__init__", creating)
-    put(assessing, "content_key", key)
+    put(scoring, "content_key", key)
     put(RecordReader, "_committed", committing)
 
 
