@@ -58,7 +58,7 @@ def memory_microseconds(window: Window, memory: Memory, embedder: Embedder) -> d
     vectors = dict(zip((item.claim.text for item in items), embedder.embed([i.claim.text for i in items]), strict=True))
 
     def score(item: ScoreInput, vector: bytes) -> None:
-        reading: MemoryReading = memory.read(vector, item.record.source_id)
+        reading: MemoryReading = memory.read(vector)
         window.predictor.score(replace(item, memory=reading), Explanation.SUMMARY)
 
     return {

@@ -83,8 +83,8 @@ class VerdictMemory(Protocol):
         """The epoch's `memory_digest`."""
         ...
 
-    def read(self, vector: bytes, source_id: str) -> MemoryReading:
-        """What it says of a claim with that vector by that source ("" when unknown); pure."""
+    def read(self, vector: bytes) -> MemoryReading:
+        """What it says of a claim with that vector; pure."""
         ...
 
 

@@ -157,6 +157,6 @@ def _read(
     items: Sequence[ScoreInput], memories: Sequence[VerdictMemory | None], vectors: Mapping[str, bytes]
 ) -> list[ScoreInput]:
     return [
-        item if memory is None else replace(item, memory=memory.read(vectors[item.claim.text], item.record.source_id))
+        item if memory is None else replace(item, memory=memory.read(vectors[item.claim.text]))
         for item, memory in zip(items, memories, strict=True)
     ]

@@ -1,18 +1,13 @@
 """What was found about similar claims, whoever made them: kernel-weighted earlier verdicts.
 
 A claim's reading is sum(w r) / (sum(w) + 1) over the verdicts remembered (Nadaraya 1964, Watson
-1964, shrunken), the mean of two such: one of a sharp kernel with a long memory, one of a smooth
-kernel with a short memory that takes cosines from the middle of what is remembered. r is a
-verdict's truthfulness less the mean of the year before it, and
-w = standing * exp(sharpness * (S - 1/2)) * 2^(-age / half-life). S is the cosine of the two claims'
-vectors plus SOURCE_SHARE times the product of the two sources' mean vectors, where a source's is the
-sum c of its remembered claims' vectors, shortened to c / (|c| + 2).
+1964, shrunken), where r is a verdict's truthfulness less the mean of the year before it, and
+w = standing * exp(SHARPNESS * (S - 1/2)) * 2^(-age / HALF_LIFE). S is the cosine of the two claims'
+vectors as seen from the middle of what is remembered.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from math import log
 
 import numpy as np
@@ -35,18 +30,16 @@ NEW_REMEMBERED = 600
 """Verdicts of NEW reviewers beside them: a flood of these pushes out nothing."""
 LEAST = 200
 """Verdicts that a memory holds at the least."""
-SHARP, LONG = 16.0, 730.0
-SMOOTH, SHORT = 12.5, 400.0
-"""Sharpness and half-life in days of the two kernels."""
-SOURCE_SHARE = 0.125
+SHARPNESS = 14.0
+HALF_LIFE = 350.0
+"""Days."""
 NEAREST = 3
 """Verdicts that a reading names."""
 NEAR = 0.5
 """The least cosine of a verdict that is named."""
 KEPT = REMEMBERED + LATEST + 500
 """Verdicts whose vectors an epoch needs: what is remembered now, and was when the latest claims were made."""
-_RULE = "two kernel means 1"
-_SOURCES_KEPT = 256
+_RULE = "kernel mean 2"
 _TINY = 1e-9
 
 Floats = NDArray[np.float64]
@@ -56,34 +49,25 @@ Integers = NDArray[np.intp]
 class Memory:
     """The VerdictMemory port: rows in order of review; their unit vectors (n, d), residuals (n,).
 
-    `weights` (n,) are those of the reviewers' standing, `ages` (n,) in days; `source_of` (n,) numbers
-    the rows' sources, as `numbers` does by id.
+    `weights` (n,) are those of the reviewers' standing, `ages` (n,) in days.
     """
 
     def __init__(
-        self,
-        rows: Sequence[HistoricalVerdict],
-        vectors: Vectors,
-        residuals: Floats,
-        weights: Floats,
-        ages: Integers,
-        source_of: Integers,
-        numbers: Mapping[str, int],
+        self, rows: Sequence[HistoricalVerdict], vectors: Vectors, residuals: Floats, weights: Floats, ages: Integers
     ) -> None:
         self._rows = rows
         self._vectors = vectors
         self._residuals = residuals
         self._weights = weights
         self._ages = ages
-        self._sharp = (np.log(weights) - ages * (log(2.0) / LONG) - 0.5 * SHARP).astype(np.float32)
-        self._smooth = (np.log(weights) - ages * (log(2.0) / SHORT) - 0.5 * SMOOTH).astype(np.float32)
         self._middle = np.full(len(rows), 1.0 / len(rows), dtype=np.float32).dot(vectors)
-        self._to_middle = vectors.dot(self._middle)
         self._square = self._middle.dot(self._middle)
-        self._lengths = np.sqrt(np.maximum(1.0 - 2.0 * self._to_middle + self._square, _TINY)).astype(np.float32)
-        self._source_of = source_of
-        self._numbers = numbers
-        self._kept: OrderedDict[str, Vectors] = OrderedDict()
+        to_middle = vectors.dot(self._middle)
+        lengths = np.sqrt(np.maximum(1.0 - 2.0 * to_middle + self._square, _TINY))
+        self._slopes = (SHARPNESS / lengths).astype(np.float32)
+        self._offsets = ((self._square - to_middle) * self._slopes).astype(np.float32)
+        self._starts = (np.log(weights) - ages * (log(2.0) / HALF_LIFE) - 0.5 * SHARPNESS).astype(np.float32)
+        self._summed = np.column_stack([residuals, np.ones(len(rows))]).astype(np.float32)
         self._digest = b""
 
     @property
@@ -97,54 +81,30 @@ class Memory:
             self._digest = digest("memory", _RULE, SentenceEncoder().name, *parts)
         return self._digest
 
-    def value(self, vector: bytes, source_id: str) -> float:
-        """The reading of a claim by a source ("" when unknown), in truthfulness, -1 to 1."""
+    def value(self, vector: bytes) -> float:
+        """The reading of a claim, in truthfulness, -1 to 1."""
         found = np.frombuffer(vector, dtype="<f4")
-        return self._value(found, self._vectors.dot(found), source_id)
+        return self._value(found, self._vectors.dot(found))
 
-    def read(self, vector: bytes, source_id: str) -> MemoryReading:
+    def read(self, vector: bytes) -> MemoryReading:
         """The reading with the verdicts nearest to the claim, nearest first."""
         found = np.frombuffer(vector, dtype="<f4")
         cosines = self._vectors.dot(found)
-        chosen = [index for index in np.argpartition(-cosines, NEAREST)[:NEAREST].tolist() if cosines[index] >= NEAR]
-        chosen.sort(key=lambda index: (-cosines[index], -self._rows[index].revision))
-        nearest = tuple(_similar(self._rows[index], float(cosines[index])) for index in chosen)
-        return MemoryReading(self._value(found, cosines, source_id), nearest)
+        near = np.flatnonzero(cosines >= NEAR)
+        order = sorted(zip((-cosines[near]).tolist(), (-near).tolist(), strict=True))[:NEAREST]
+        nearest = tuple(_similar(self._rows[-index], -cosine) for cosine, index in order)
+        return MemoryReading(self._value(found, cosines), nearest)
 
-    def _value(self, vector: Vectors, cosines: Vectors, source_id: str) -> float:
-        like = self._likeness(source_id)
+    def _value(self, vector: Vectors, cosines: Vectors) -> float:
+        """The exponents are SHARPNESS (S - 1/2) + log(standing) - age log(2) / HALF_LIFE, what is the rows' folded."""
         to_middle = vector.dot(self._middle)
         length = np.sqrt(max(1.0 - 2.0 * to_middle + self._square, _TINY))
-        centred = (cosines - self._to_middle + (self._square - to_middle)) / (self._lengths * np.float32(length))
-        sharp = self._mean((cosines + like) * np.float32(SHARP) + self._sharp)
-        return 0.5 * (sharp + self._mean((centred + like) * np.float32(SMOOTH) + self._smooth))
-
-    def _mean(self, exponents: Vectors) -> float:
-        weights = np.exp(exponents).astype(np.float64)
-        return float(weights.dot(self._residuals) / (weights.sum() + 1.0))
-
-    def _likeness(self, source_id: str) -> Vectors:
-        """What each row's source adds to its cosine; kept for the source's next claim."""
-        if source_id not in self._kept:
-            self._kept[source_id] = self._computed_likeness(source_id)
-            if len(self._kept) > _SOURCES_KEPT:
-                self._kept.popitem(last=False)
-        return self._kept[source_id]
-
-    def _computed_likeness(self, source_id: str) -> Vectors:
-        numbers, place, means = self._source_means
-        at = int(np.searchsorted(numbers, self._numbers.get(source_id, -1)))
-        if at == len(numbers) or numbers[at] != self._numbers.get(source_id, -1):
-            return np.zeros(len(self._rows), dtype=np.float32)
-        return np.asarray((means.dot(means[at]) * np.float32(SOURCE_SHARE))[place])
-
-    @cached_property
-    def _source_means(self) -> tuple[Integers, Integers, Vectors]:
-        """The numbers of the sources remembered, the position of each row's among them, their mean vectors."""
-        numbers, place = np.unique(self._source_of, return_inverse=True)
-        running = np.cumsum(self._vectors[np.argsort(place, kind="stable")], axis=0)
-        sums = np.diff(running[np.cumsum(np.bincount(place)) - 1], axis=0, prepend=np.float32(0.0))
-        return numbers, place, sums / (np.linalg.norm(sums, axis=1, keepdims=True) + np.float32(2.0))
+        exponents = (cosines - to_middle) * self._slopes
+        exponents += self._offsets
+        exponents *= np.float32(1.0 / length)
+        exponents += self._starts
+        total, weight = np.exp(exponents, out=exponents).dot(self._summed).tolist()
+        return float(total / (weight + 1.0))
 
 
 def _similar(row: HistoricalVerdict, cosine: float) -> SimilarVerdict:
@@ -166,8 +126,7 @@ class Archive:
     """Proven verdicts in order of review; gives the memory of any day.
 
     `vectors` (n, d); truthfulness less the mean of the year before as `residuals`, what the
-    reviewer's standing weighs as `weights`, days of review as `days`, sources as numbers as
-    `source_of`, all (n,); `numbers` are those of the sources' ids.
+    reviewer's standing weighs as `weights`, days of review as `days`, all (n,).
     """
 
     rows: Sequence[HistoricalVerdict]
@@ -175,8 +134,6 @@ class Archive:
     residuals: Floats
     weights: Floats
     days: Integers
-    source_of: Integers
-    numbers: Mapping[str, int]
 
     def memory(self, day: Day) -> Memory | None:
         """What is remembered on a day, of verdicts reviewed before it; None where it is less than LEAST."""
@@ -187,15 +144,7 @@ class Archive:
         gapless = end - first == len(chosen)  # Then views do, and nothing is copied.
         span = slice(first, end) if gapless else chosen
         rows = self.rows[first:end] if gapless else [self.rows[index] for index in chosen.tolist()]
-        return Memory(
-            rows,
-            self.vectors[span],
-            self.residuals[span],
-            self.weights[span],
-            day - self.days[span],
-            self.source_of[span],
-            self.numbers,
-        )
+        return Memory(rows, self.vectors[span], self.residuals[span], self.weights[span], day - self.days[span])
 
 
 def in_order(history: Iterable[HistoricalVerdict]) -> list[HistoricalVerdict]:
@@ -225,15 +174,12 @@ def archive_of(
     residuals = truth - _means_before(truth, weights, days)
     chosen = latest(weights, KEPT) if first is None else np.arange(first, len(rows))
     kept = [rows[index] for index in chosen.tolist()]
-    numbers = {source_id: number for number, source_id in enumerate(dict.fromkeys(row.source_id for row in kept))}
     return Archive(
         rows=kept,
         vectors=stacked([vectors[row.verdict.claim.text] for row in kept]),
         residuals=residuals[chosen],
         weights=weights[chosen],
         days=days[chosen],
-        source_of=np.array([numbers[row.source_id] for row in kept], dtype=np.intp),
-        numbers=numbers,
     )
 
 

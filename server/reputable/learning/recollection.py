@@ -34,7 +34,7 @@ class Recollection:
         key = (day_of(example.claimed_at), text, example.source_id)
         if key not in self._values:
             memory = self.memory(key[0])
-            self._values[key] = None if memory is None else memory.value(self._vectors[text], example.source_id)
+            self._values[key] = None if memory is None else memory.value(self._vectors[text])
         return self._values[key]
 
 

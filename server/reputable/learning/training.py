@@ -24,7 +24,7 @@ from reputable.learning.stage import Stage
 KNOWN_LIMIT = 0.6
 """Below this share of known words a claim counts as out of domain."""
 MIN_EXAMPLES = 500
-_STAGE_C = 0.1
+_STAGE_C = 0.03
 _DROPPED_CONTEXTS = 0.2
 _SEED = 20210101
 

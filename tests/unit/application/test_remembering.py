@@ -42,7 +42,7 @@ class Remembered:
         self.digest = memory_digest
         self._vectors = vectors
 
-    def read(self, vector: bytes, source_id: str) -> MemoryReading:
+    def read(self, vector: bytes) -> MemoryReading:
         return MemoryReading(float(sum(v[0] % 2 == vector[0] % 2 for v in self._vectors.values())))
 
 

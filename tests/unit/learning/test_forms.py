@@ -73,7 +73,7 @@ def test_the_folded_full_form_equals_the_fitted_estimator(
 def test_a_training_row_holds_the_reading_that_serving_would_have_had(table: Table) -> None:
     assert table.recollection is not None
     index = len(table.history.proven) - 1
-    assert table.X[index, 11] == table.recollection.value(table.history.proven[index])
+    assert table.X[index, -1] == table.recollection.value(table.history.proven[index])
 
 
 def test_the_full_form_scores_better_where_topics_tell(predictor: Predictor, examples: list[Example]) -> None:

