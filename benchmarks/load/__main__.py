@@ -36,7 +36,7 @@ def main() -> None:
     with ExitStack() as stack:
         field = Field(stack, WORK, *cores)
         rows = list(field.rows(arguments.rows))
-        results["rows"] = rounds.run(rows, plan, cores[1], field.redis_port)
+        results["rows"] = rounds.run(rows, plan, cores, field.redis_port)
         if not arguments.rows:
             results["writes"] = _writes(field, rows, plan, cores[1])
     if not arguments.rows and not arguments.without_growth:

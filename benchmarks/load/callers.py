@@ -17,6 +17,9 @@ from benchmarks.load.processes import Server
 
 H2LOAD_MISSING = "h2load is missing; it comes with Debian's package nghttp2-client (apt-get install nghttp2-client)."
 ATTEMPTS = 5
+STEADY_CONNECTIONS = 2
+"""Connections of a process that calls at a steady rate: with a process for each, waiting for the load's core shows
+in the latencies; the connections of one process call at the same moments, so that many of them come in bursts."""
 WARM_UP_SECONDS = 0.6
 """Time given to all callers to connect and to the server to get warm."""
 
@@ -81,14 +84,15 @@ def _call(
     with tempfile.TemporaryDirectory(prefix="reputable-load-") as name:
         folder = Path(name)
         each = rate / callers if rate else None
-        started = [_start(target, folder / str(number), number, seconds, core, each) for number in range(callers)]
+        processes = callers // STEADY_CONNECTIONS if rate else callers
+        started = [_start(target, folder / str(number), number, seconds, core, each) for number in range(processes)]
         time.sleep(WARM_UP_SECONDS + 0.1)
         begin, cpu = time.time(), server.cpu_seconds
         time.sleep(seconds)
         end, cpu = time.time(), server.cpu_seconds - cpu
         for process in started:
             _check(process.communicate(timeout=seconds + 30)[0], target.reply_bytes)
-        took = [t for number in range(callers) for t in _latencies(folder / f"{number}.log", begin, end)]
+        took = [t for number in range(processes) for t in _latencies(folder / f"{number}.log", begin, end)]
     if not took:
         raise RuntimeError(f"no call to {target.url} was answered")
     took.sort()
@@ -106,7 +110,9 @@ def _start(
 ) -> "subprocess.Popen[str]":
     body = path.with_suffix(".body")
     body.write_bytes(target.bodies[number % len(target.bodies)])
-    command = ["taskset", "-c", str(core), "h2load", "-c", "1", "-m", "1", "-D", f"{round(seconds * 1000) + 500}ms"]
+    connections = STEADY_CONNECTIONS if rate else 1
+    command = ["taskset", "-c", str(core), "h2load", "-c", str(connections), "-m", "1"]
+    command += ["-D", f"{round(seconds * 1000) + 500}ms"]
     command += [
         "--warm-up-time",
         f"{round(WARM_UP_SECONDS * 1000)}ms",

@@ -24,6 +24,7 @@ LOCAL_HIT: dict[str, str] = {"REDIS_URL": "off", "VERDICT_MEMORY": "off"}
 COMPUTED = {"REDIS_URL": "off", "LOCAL_CACHE_SIZE": "0", "VERDICT_MEMORY": "off"}
 """Neither cache, no verdict memory."""
 COMPUTED_WITH_MEMORY = {"REDIS_URL": "off", "LOCAL_CACHE_SIZE": "0"}
+"""Neither cache, so that each claim's sentence vector is computed too."""
 
 
 def redis_hit(port: int) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Rounds: every row in turn, again and again, so that what drifts on the machine drifts for all alike."""
 
+import os
 import statistics
 import time
 from collections.abc import Sequence
@@ -11,6 +12,8 @@ from benchmarks.load.callers import Sample, steadily
 from benchmarks.load.rows import Row
 
 REDIS_GETS = 2_000
+STEADY = ("echo.grpcio", "echo.fast", "hit.grpcio", "hit.fast")
+"""Rows that are measured at half of their peak, too."""
 VALUE = b"v" * 200
 
 
@@ -27,8 +30,9 @@ Measured = dict[str, list[dict[str, float]]]
 """Samples by row and load: `hit.fast`, `hit.fast@1` (one caller), `hit.fast@half` (half of its peak)."""
 
 
-def run(rows: Sequence[Row], plan: Plan, load_core: int, redis_port: int | None) -> Measured:
-    """Measure every row in every round."""
+def run(rows: Sequence[Row], plan: Plan, cores: tuple[int, int], redis_port: int | None) -> Measured:
+    """Measure every row in every round; `cores` are the server's and the load's."""
+    load_core = cores[1]
     measured: Measured = {}
     for number in range(plan.rounds):
         print(f"Round {number + 1} of {plan.rounds}", flush=True)
@@ -38,14 +42,14 @@ def run(rows: Sequence[Row], plan: Plan, load_core: int, redis_port: int | None)
             if row.alone:
                 alone = steadily(row.target, row.server, callers=1, seconds=plan.seconds_alone, core=load_core)
                 _keep(measured, f"{row.name}@1", alone, row)
-            if row.alone and row.name.startswith("hit."):
+            if row.alone and row.name in STEADY:
                 rate = statistics.median(s["calls_per_second"] for s in measured[row.name]) / 2
                 half = steadily(
                     row.target, row.server, callers=row.callers, seconds=plan.seconds, core=load_core, rate=rate
                 )
                 _keep(measured, f"{row.name}@half", half, row)
         if redis_port is not None:
-            measured.setdefault("redis_get", []).append({"p50": redis_get_p50(redis_port)})
+            measured.setdefault("redis_get", []).append({"p50": redis_get_p50(redis_port, cores)})
     return measured
 
 
@@ -60,8 +64,20 @@ def _keep(measured: Measured, name: str, sample: Sample, row: Row) -> None:
     )
 
 
-def redis_get_p50(port: int) -> float:
-    """Microseconds of a redis-py GET over TCP, the median of REDIS_GETS."""
+def redis_get_p50(port: int, cores: tuple[int, int]) -> float:
+    """Microseconds of a redis-py GET over TCP, the median of REDIS_GETS.
+
+    Redis runs on the load's core, so the client takes the server's, which is idle: a call of ours
+    goes from one core to the other too.
+    """
+    os.sched_setaffinity(0, {cores[0]})
+    try:
+        return _redis_get_p50(port)
+    finally:
+        os.sched_setaffinity(0, {cores[1]})
+
+
+def _redis_get_p50(port: int) -> float:
     client = redis.Redis(host="127.0.0.1", port=port)
     client.set("benchmark", VALUE)
     took = []

@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     """After how many seconds Redis forgets a score."""
 
     local_cache_size: Annotated[int, Field(ge=0)] = 20_000
-    """How many scores the process keeps itself; 0 keeps none."""
+    """How many scores the process keeps itself; 0 keeps none, and no sentence vectors either."""
 
     models_dir: Path | None = None
     """A folder with one folder for each model, and the choice made by ActivateModel; unset: the package's own."""

@@ -14,7 +14,7 @@ from time import perf_counter
 
 MOST_GATHERED = 16
 """Calls that go through in one turn at most."""
-MOST_SECONDS = 0.004
+MOST_SECONDS = 0.001
 """The longest that the gate stays closed while the loop is busy with other things."""
 PROBE_EVERY = 16
 """While calls come one by one the gate stays open, but for one in so many, which sees whether they still do."""

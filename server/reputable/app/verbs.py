@@ -23,7 +23,7 @@ from reputable.application.recording import Recorder
 from reputable.application.remembering import Memories
 from reputable.application.shared_rows import SharedRows
 from reputable.application.track_records import TrackRecordViewer
-from reputable.application.vectors import Vectors
+from reputable.application.vectors import MOST_HELD, Vectors
 from reputable.domain.epochs import PriorEpoch
 from reputable.metrics import Metrics
 
@@ -98,7 +98,8 @@ class Verbs:
         builder = self._ground.learning.memory
         if builder is None:
             return None
-        vectors = Vectors(builder.embedder, self._ground.caches.vectors)
+        most = MOST_HELD if self._ground.local is not None else 0
+        vectors = Vectors(builder.embedder, self._ground.caches.vectors, most)
         return Memories(ledger=ledger, shared=shared, builder=builder, vectors=vectors, on_failure=_memory_failed)
 
     async def start(self, resources: Resources) -> None:

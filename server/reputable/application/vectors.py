@@ -27,10 +27,11 @@ class VectorCache(Protocol):
 
 
 class Vectors:
-    """Computes no text's vector twice, in this process or in any that shares the cache."""
+    """Computes no text's vector twice, in this process, which keeps at most `most`, or in any that shares the cache."""
 
-    def __init__(self, embedder: Embedder, cache: VectorCache | None) -> None:
+    def __init__(self, embedder: Embedder, cache: VectorCache | None, most: int = MOST_HELD) -> None:
         self._embedder = embedder
+        self._most = most
         self._cache = cache
         self._held: OrderedDict[str, bytes] = OrderedDict()
         self._computing: dict[str, asyncio.Task[dict[str, bytes]]] = {}
@@ -86,7 +87,7 @@ class Vectors:
     def _hold(self, text: str, vector: bytes) -> None:
         self._held[text] = vector
         self._held.move_to_end(text)
-        while len(self._held) > MOST_HELD:
+        while len(self._held) > self._most:
             self._held.popitem(last=False)
 
     def close(self) -> None:
