@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.load import growth, machine, report, rounds, targets, writes
+from benchmarks.load import bulk, growth, machine, report, rounds, targets, writes
 from benchmarks.load.callers import require_h2load, steadily
 from benchmarks.load.rows import BATCH, CALLERS, Field, Row
 
@@ -39,6 +39,9 @@ def main() -> None:
         results["rows"] = rounds.run(rows, plan, cores, field.redis_port)
         if not arguments.rows:
             results["writes"] = _writes(field, rows, plan, cores[1])
+    if not arguments.rows:
+        print("Bulk scoring", flush=True)
+        results["bulk"] = bulk.score(WORK, cores, (5_000, 20_000) if arguments.quick else (50_000, 200_000))
     if not arguments.rows and not arguments.without_growth:
         _grow(results, cores, quick=arguments.quick)
     _tell(results, arguments)

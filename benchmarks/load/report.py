@@ -16,15 +16,18 @@ HERE = Path(__file__).resolve().parents[1]
 README = HERE / "README.md"
 RESULTS = HERE / "results"
 BEGIN, END = "<!-- load: begin -->", "<!-- load: end -->"
-HEADINGS = "| What | Transport | calls/s | spread | claims/s | p50, 1 caller | p50 | p99 | server CPU/call | RSS |"
+HEADINGS = (
+    "| What | Transport | calls/s | spread | claims/s "
+    "| p50, 1 caller | p50 | p99 | p99, half load | server CPU/call | RSS |"
+)
 TRANSPORTS = {"grpcio": "grpc.aio", "threads": "grpcio threads", "fast": "fast", "": "HTTP/1.1"}
 
 
 def table(results: Mapping[str, Any]) -> str:
     """The table of all rows, in Markdown."""
     rows = results["rows"]
-    lines = [HEADINGS, "|---|---|" + "---:|" * 8]
-    lines += [_line(name, samples, rows.get(f"{name}@1")) for name, samples in rows.items() if _is_row(name)]
+    lines = [HEADINGS, "|---|---|" + "---:|" * 9]
+    lines += [_line(name, rows) for name in rows if _is_row(name)]
     return "\n".join(lines)
 
 
@@ -32,17 +35,23 @@ def _is_row(name: str) -> bool:
     return "@" not in name and name.partition(".")[0] in LABELS
 
 
-def _line(name: str, samples: Sequence[Mapping[str, float]], alone: Sequence[Mapping[str, float]] | None) -> str:
+def _line(name: str, rows: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
+    samples = rows[name]
+
     def middle(figure: str) -> float:
         return statistics.median(sample[figure] for sample in samples)
 
+    def latency(load: str, figure: str) -> str:
+        found = rows.get(f"{name}@{load}")
+        return f"{statistics.median(sample[figure] for sample in found):,.0f} us" if found else ""
+
     rates = [sample["calls_per_second"] for sample in samples]
     kind, _, transport = name.partition(".")
-    p50_alone = f"{statistics.median(s['p50'] for s in alone):,.0f} us" if alone else ""
     return (
         f"| {LABELS[kind]} | {TRANSPORTS[transport]} | {middle('calls_per_second'):,.0f} "
-        f"| {min(rates):,.0f}-{max(rates):,.0f} | {middle('claims_per_second'):,.0f} | {p50_alone} "
-        f"| {middle('p50'):,.0f} us | {middle('p99'):,.0f} us | {middle('cpu_per_call'):,.0f} us "
+        f"| {min(rates):,.0f}-{max(rates):,.0f} | {middle('claims_per_second'):,.0f} | {latency('1', 'p50')} "
+        f"| {middle('p50'):,.0f} us | {middle('p99'):,.0f} us "
+        f"| {latency('half', 'p99')} | {middle('cpu_per_call'):,.0f} us "
         f"| {middle('rss_mebibytes'):,.0f} MiB |"
     )
 

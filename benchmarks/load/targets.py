@@ -102,6 +102,7 @@ WANTED: Sequence[Wanted] = (
         lambda results: statistics.median(s["verdicts_per_second"] for s in results["writes"]["batch"]),
         20_000,
     ),
+    Wanted("bulk scoring of a Parquet file, 2 cores, claims/s", _figure("bulk", "claims_per_second"), 20_000),
     Wanted("ready to serve after start", _figure("start_up", "seconds"), 1.5, at_most=True, unit=" s"),
     Wanted("RSS at rest", _figure("start_up", "rss_mebibytes"), 120, at_most=True, unit=" MiB"),
     Wanted(
