@@ -31,7 +31,7 @@ def main(claims: str, ledger_url: str, out: str) -> None:
         fn_constructor_args=(agreed(ledger_url),),
         batch_format="pyarrow",
         batch_size=2_048,
-        compute=ray.data.ActorPoolStrategy(size=2),
+        compute=ray.data.ActorPoolStrategy(min_size=1, max_size=64),
     )
     answers.write_parquet(out)
 
