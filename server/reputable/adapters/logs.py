@@ -6,10 +6,11 @@ Whatever a value holds, it cannot start a line of its own or send a terminal com
 import contextlib
 import logging
 import sys
+import traceback
 from typing import IO
 
 import structlog
-from structlog.typing import EventDict, Processor, WrappedLogger
+from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _INDENT = "    "
@@ -43,8 +44,22 @@ def _shared_processors() -> list[Processor]:
     return [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(_placed),
     ]
+
+
+def _placed(exc_info: ExcInfo) -> str:
+    """The places and the types of an exception and its causes; never its message, which may hold a claim's words."""
+    lines: list[str] = []
+    error: BaseException | None = exc_info[1]
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        kind = type(error)
+        told = [*traceback.format_tb(error.__traceback__), f"{kind.__module__}.{kind.__qualname__}\n"]
+        lines[:0] = told
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "".join(lines).rstrip()
 
 
 def _json_ending() -> list[Processor]:

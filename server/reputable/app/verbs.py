@@ -81,8 +81,9 @@ class Verbs:
         self.lister = VerdictLister(ledger, shared)
         self.finder = SourceFinder(ledger, shared)
         self._keeper = EpochKeeper(
-            clock=clock, ledger=written, shared=shared, models=models, computer=priors, memories=self._memories
-        )
+            clock=clock, ledger=written, shared=shared, models=models, computer=priors,
+            on_failure=_epoch_failed, memories=self._memories,
+        )  # fmt: skip
         self._honesty = HonestyMetrics(ground.metrics)
         self._watch = HonestyWatch(
             clock=clock, ledger=ledger, shared=shared, reader=self._records, models=models,
@@ -116,6 +117,10 @@ class Verbs:
         resources.run(self._keeper.run())
         self._honesty.expect(self._ground.learning.models.active.version)
         resources.run(self._watch.run())
+
+
+def _epoch_failed(error: Exception) -> None:
+    _LOG.error("prior_epoch_failed", exc_info=error)
 
 
 def _memory_failed(error: BaseException) -> None:

@@ -1,6 +1,7 @@
 """Writes the day's prior epoch: the first process past midnight UTC computes it, the others read it."""
 
 import asyncio
+from collections.abc import Callable
 
 from reputable.application.ports import Clock, Ledger, ModelShelf, PriorComputer
 from reputable.application.remembering import HISTORY_LENGTH, Memories
@@ -25,13 +26,16 @@ class EpochKeeper:
         shared: SharedRows,
         models: ModelShelf,
         computer: PriorComputer,
+        on_failure: Callable[[Exception], None],
         memories: Memories | None = None,
     ) -> None:
+        """`on_failure` is told what went wrong in the background, other than a refusal of ours."""
         self._clock = clock
         self._ledger = ledger
         self._shared = shared
         self._models = models
         self._computer = computer
+        self._on_failure = on_failure
         self._memories = memories
 
     async def ensure_today(self) -> PriorEpoch:
@@ -77,10 +81,12 @@ class EpochKeeper:
         return epoch
 
     async def run(self) -> None:
-        """Keep at it until cancelled; a ledger out of reach is tried again."""
+        """Keep at it until cancelled; whatever goes wrong, it is tried again."""
         while True:
             await asyncio.sleep(_LOOK_EVERY)
             try:
                 await self.ensure_today()
             except ReputableError:
                 continue
+            except Exception as error:  # noqa: BLE001 - tomorrow's epoch must not depend on a restart.
+                self._on_failure(error)

@@ -69,6 +69,30 @@ def test_as_text_nothing_hostile_reaches_the_terminal() -> None:
     assert not [line for line in text.split("\n") if line.startswith('{"level"')]
 
 
+@pytest.mark.parametrize("as_json", [True, False])
+def test_of_an_exception_the_types_and_places_are_told_but_no_message(as_json: bool) -> None:  # noqa: FBT001
+    def look_up() -> None:
+        dict[str, int]()["rain " + "fell"]
+
+    def fail() -> None:
+        try:
+            look_up()
+        except KeyError as cause:
+            raise ValueError(str(cause)) from cause
+
+    out = io.StringIO()
+    logs.configure("info", as_json=as_json, stream=out)
+    for log in (structlog.get_logger("test"), logging.getLogger("library")):
+        try:
+            fail()
+        except ValueError:
+            log.exception("failed")
+    text = out.getvalue()
+    assert "rain fell" not in text
+    for told in ("builtins.KeyError", "builtins.ValueError", "in fail"):
+        assert text.count(told) >= 2
+
+
 def test_what_is_below_the_level_is_not_written() -> None:
     out = io.StringIO()
     logs.configure("warning", as_json=True, stream=out)
