@@ -33,8 +33,10 @@ def serve(settings: Settings) -> int:
         from reputable.app.many import run_many
 
         return asyncio.run(run_many(settings))
+    from reputable.adapters.allocation import share_one_arena
     from reputable.api.gathering import GatheringLoop
 
+    share_one_arena()
     app = build(settings)
     with asyncio.Runner(loop_factory=GatheringLoop) as runner:
         runner.run(process.run(app, settings.drain_seconds))
