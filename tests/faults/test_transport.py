@@ -1,5 +1,6 @@
 """Abuse of the transport: A1 to A11."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -16,6 +17,7 @@ from tests.faults.messages import assess_request, check, failure_of, verdict_req
 from tests.faults.running import CHANNEL_OPTIONS, Service, wait_until
 
 ASSESS = "/reputable.v1.CredibilityService/AssessClaim"
+RECORD = "/reputable.v1.TrackRecordService/RecordVerdict"
 BATCH = "/reputable.v1.CredibilityService/BatchAssessClaims"
 MAX_RSS_MIB = 300
 EXHAUSTED = grpc.StatusCode.RESOURCE_EXHAUSTED
@@ -114,6 +116,26 @@ def test_a04_rapid_reset_fails_no_call_of_another_client(service: Service) -> No
                     break
 
     assert good_calls_during(service, abuse).failed == []
+
+
+def test_a04_a_client_that_keeps_to_the_limit_of_streams_is_refused_nothing(service: Service) -> None:
+    async def call_all() -> list[int]:
+        async with grpc.aio.insecure_channel(
+            service.address, options=[("grpc.use_local_subchannel_pool", 1)]
+        ) as channel:
+            record: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(RECORD)
+            until = time.monotonic() + 2
+
+            async def caller(number: int) -> int:
+                done = 0
+                while time.monotonic() < until:
+                    await record(verdict_request(number * 100_000 + done).SerializeToString(), timeout=10)
+                    done += 1
+                return done
+
+            return await asyncio.gather(*(caller(number) for number in range(95)))
+
+    assert all(asyncio.run(call_all()))
 
 
 def test_a05_a_continuation_flood_fails_no_call_of_another_client(service: Service) -> None:
