@@ -125,6 +125,17 @@ def test_when_one_of_the_processes_dies_all_end_and_the_exit_code_says_so(tmp_pa
         assert all(gone(pid) for pid in below)
 
 
+def test_when_the_starter_is_killed_the_processes_end(tmp_path: Path, ledger: str) -> None:
+    settings = {"LEDGER_URL": ledger, "ADDRESS": f"127.0.0.1:{free_port()}", "METRICS_ADDRESS": "off"}
+    with process_in(tmp_path, **settings, PROCESSES="2", DRAIN_SECONDS="0.1") as process:
+        for _ in range(2):
+            process.wait_for("serving")
+        below = children(process.process.pid)
+        process.process.kill()
+        assert len(below) > 2
+        assert all(gone(pid, 15) for pid in below)
+
+
 def test_several_processes_on_sqlite_are_refused_with_a_sentence(tmp_path: Path) -> None:
     with process_in(tmp_path, PROCESSES="2", ADDRESS="127.0.0.1:50999") as process:
         assert process.process.wait(30) == 1

@@ -1,8 +1,10 @@
 """Several processes of the service on one port, which the kernel spreads connections over."""
 
 import asyncio
+import os
 import signal
 import sys
+import threading
 
 import structlog
 
@@ -10,6 +12,14 @@ from reputable.settings import Settings, environment
 
 _LOG = structlog.get_logger("reputable")
 _Process = asyncio.subprocess.Process
+_COMMAND = """
+import sys
+from reputable.app.many import follow_the_starter
+from reputable.cli import main
+follow_the_starter()
+sys.argv = ["reputable", "serve"]
+main()
+"""
 
 
 async def run_many(settings: Settings) -> int:
@@ -67,5 +77,17 @@ async def _start(settings: Settings, redis_url: str, number: int) -> _Process:
         host, _, port = settings.metrics_address.rpartition(":")
         changes["metrics_address"] = f"{host}:{int(port) + number}"
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "reputable", "serve", env=environment(settings.model_copy(update=changes))
-    )
+        sys.executable, "-c", _COMMAND, stdin=asyncio.subprocess.PIPE,
+        env=environment(settings.model_copy(update=changes)),
+    )  # fmt: skip
+
+
+def follow_the_starter() -> None:
+    """Have this process drain and end when its standard input closes: its starter has ended, or was killed."""
+    threading.Thread(target=_follow, name="starter-watch", daemon=True).start()
+
+
+def _follow() -> None:
+    while os.read(0, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
