@@ -5,6 +5,8 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from math import log
@@ -18,7 +20,7 @@ import reputable
 from reputable.v1 import claim_pb2, credibility_pb2, track_records_pb2
 from reputable.v1.credibility_pb2_grpc import CredibilityServiceStub
 from reputable.v1.track_records_pb2_grpc import TrackRecordServiceStub
-from tests.process import ServiceProcess, children, gone, process_in, serving_in
+from tests.process import ServiceProcess, children, free_port, gone, process_in, serving_in
 
 CLAIM = claim_pb2.Claim(text="Unemployment fell by two percent last year.", source_name="Ann Example")
 MODELS = Path(reputable.__file__).parent / "models"
@@ -219,3 +221,27 @@ def test_it_rests_in_less_than_120_mib(tmp_path: Path) -> None:
         assess(target)
         pages = int(Path(f"/proc/{process.process.pid}/statm").read_text().split()[1])
         assert pages * os.sysconf("SC_PAGE_SIZE") < 120 * 1024 * 1024
+
+
+def test_a_log_that_nobody_reads_stops_no_call(tmp_path: Path) -> None:
+    port = free_port()
+    settings = {"ADDRESS": f"127.0.0.1:{port}", "METRICS_ADDRESS": "off", "LOG_CALLS": "all", "REDIS_URL": "off"}
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("REPUTABLE_")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "reputable", "serve"],
+        cwd=tmp_path,
+        env=environ | {f"REPUTABLE_{name}": value for name, value in settings.items()},
+        stdout=subprocess.PIPE,
+    )
+    try:
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            assess = CredibilityServiceStub(channel).AssessClaim
+            claim = claim_pb2.Claim(text="Rain fell.", source_name="Ann Example")
+            request = credibility_pb2.AssessClaimRequest(claim=claim)
+            for _ in range(1_000):  # Some 250 KiB of lines; a pipe holds 64 KiB.
+                assess(request, timeout=20, wait_for_ready=True)
+        process.terminate()
+        assert process.wait(15) == 0
+    finally:
+        process.kill()
+        process.communicate()

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from reputable.v1 import assessment_pb2, claim_pb2, credibility_pb2, track_recor
 from reputable.v1.credibility_pb2_grpc import CredibilityServiceStub
 from reputable.v1.track_records_pb2_grpc import TrackRecordServiceStub
 from tests.postgres_server import new_database
-from tests.process import children, gone, process_in, serving_in
+from tests.process import children, free_port, gone, process_in, serving_in
 
 pytestmark = pytest.mark.postgres
 CLAIM = claim_pb2.Claim(text="Unemployment fell by two percent last year.", source_name="Ann Example")
@@ -79,13 +78,6 @@ def test_what_one_computed_the_other_finds_in_redis(tmp_path: Path, ledger: str,
         found = assess(second)
         assert found.served_from == assessment_pb2.SERVED_FROM_REDIS
         assert (found.credibility, found.interval) == (computed.credibility, computed.interval)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_until_serving(target: str) -> None:

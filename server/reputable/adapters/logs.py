@@ -7,7 +7,7 @@ import contextlib
 import logging
 import sys
 import traceback
-from typing import IO
+from typing import Protocol
 
 import structlog
 from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
@@ -16,7 +16,23 @@ LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _INDENT = "    "
 
 
-def configure(level: str, *, as_json: bool, stream: IO[str] | None = None) -> None:
+class Stream(Protocol):
+    """Where lines go."""
+
+    def write(self, text: str, /) -> object:
+        """Take text."""
+        ...
+
+    def flush(self) -> object:
+        """Pass on what was taken."""
+        ...
+
+    def isatty(self) -> bool:
+        """Whether it is a terminal."""
+        ...
+
+
+def configure(level: str, *, as_json: bool, stream: Stream | None = None) -> None:
     """Send what this program and its libraries log to `stream` (stdout) from `level` on."""
     out = sys.stdout if stream is None else stream
     shared = _shared_processors()
@@ -38,6 +54,11 @@ def configure(level: str, *, as_json: bool, stream: IO[str] | None = None) -> No
     root.handlers[:] = [handler]
     root.setLevel(max(LEVELS[level], logging.WARNING))  # Libraries' own chatter is not ours to print.
     logging.captureWarnings(capture=True)
+
+
+def lines_dropped(count: int) -> None:
+    """Log that so many lines are missing here."""
+    structlog.get_logger("reputable").warning("log_lines_dropped", count=count)
 
 
 def _shared_processors() -> list[Processor]:
@@ -89,7 +110,7 @@ def escaped(text: str) -> str:
 class _Lines:
     """Makes loggers that write whole lines and never fail: a log nobody reads must not fail a call."""
 
-    def __init__(self, out: IO[str]) -> None:
+    def __init__(self, out: Stream) -> None:
         self._out = out
 
     def __call__(self, *_: object) -> "_Lines":
@@ -103,7 +124,7 @@ class _Lines:
     debug = info = warning = warn = error = critical = fatal = exception = log = msg
 
 
-class _LibraryHandler(logging.StreamHandler[IO[str]]):
+class _LibraryHandler(logging.StreamHandler[Stream]):
     """Writes what libraries log through the standard library; a failure to write is not reported."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name.

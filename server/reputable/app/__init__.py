@@ -25,14 +25,21 @@ def build(settings: Settings, learning: Learning | None = None) -> App:
 
 def serve(settings: Settings) -> int:
     """Run the service until SIGTERM or SIGINT and return the exit code; what `App.start` raises is raised."""
-    from reputable.adapters import logs, process
+    from reputable.adapters import logs
+    from reputable.adapters.log_outlet import LogOutlet
 
     as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stdout.isatty())
-    logs.configure(settings.log_level, as_json=as_json)
+    with LogOutlet(sys.stdout.fileno(), logs.lines_dropped) as outlet:
+        logs.configure(settings.log_level, as_json=as_json, stream=outlet)
+        return _serve(settings)
+
+
+def _serve(settings: Settings) -> int:
     if settings.processes > 1:
         from reputable.app.many import run_many
 
         return asyncio.run(run_many(settings))
+    from reputable.adapters import process
     from reputable.adapters.allocation import share_one_arena
     from reputable.api.gathering import GatheringLoop
 

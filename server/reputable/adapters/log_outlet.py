@@ -1,0 +1,73 @@
+"""Writes the log's lines in a thread of its own, so that whoever does not read them stops nothing but the log."""
+
+import contextlib
+import io
+import os
+import queue
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+MOST_WAITING = 8_192
+"""Lines that wait to be written; what comes beyond is dropped, and counted."""
+CLOSE_SECONDS = 1.0
+"""How long the end of the process waits for the lines that are left."""
+
+
+class LogOutlet(io.TextIOBase):
+    """A stream that never waits: `write` takes whole lines, and a thread passes them on to a file descriptor.
+
+    Once there is room again, `on_dropped` is told in that thread how many lines were dropped.
+    """
+
+    def __init__(self, descriptor: int, on_dropped: Callable[[int], None], most: int = MOST_WAITING) -> None:
+        self._descriptor = descriptor
+        self._on_dropped = on_dropped
+        self._lines: queue.Queue[str | None] = queue.Queue(most)
+        self._dropped = 0
+        self._thread = threading.Thread(target=self._pass_on, name="log", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        self.close()
+
+    def isatty(self) -> bool:
+        """Whether the lines go to a terminal."""
+        return os.isatty(self._descriptor)
+
+    def write(self, text: str) -> int:
+        """Take the text to be written; never waits and never fails."""
+        try:
+            self._lines.put_nowait(text)
+        except queue.Full:
+            self._dropped += 1
+        return len(text)
+
+    def flush(self) -> None:
+        """Do nothing: the thread writes as fast as it can."""
+
+    def close(self) -> None:
+        """Write what is left, for as long as CLOSE_SECONDS; a descriptor that takes nothing is left alone."""
+        if not self.closed:
+            with contextlib.suppress(queue.Full):
+                self._lines.put_nowait(None)
+                self._thread.join(CLOSE_SECONDS)
+        super().close()
+
+    def _pass_on(self) -> None:
+        while (line := self._lines.get()) is not None:
+            data = line.encode("utf-8", "backslashreplace")
+            with contextlib.suppress(OSError):  # A log nobody reads must not fail anything.
+                while data:
+                    data = data[os.write(self._descriptor, data) :]
+            if self._dropped:
+                dropped, self._dropped = self._dropped, 0
+                self._on_dropped(dropped)
