@@ -1,10 +1,13 @@
 """The records that this process holds, each with how it is known to be current."""
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
+from reputable.domain.freshness import Freshness, FreshnessMode
 from reputable.domain.records import TrackRecord
 from reputable.domain.times import Micros, day_of
 
@@ -37,6 +40,16 @@ class HeldRecord:
             and (record.last_reviewed_at is None or record.last_reviewed_at < as_of)
         )
 
+    def stands(self, members: tuple[str, ...], heads: dict[str, int]) -> bool:
+        """Whether it was made from just these chains at these revisions."""
+        return self.members == members and self.heads == heads
+
+    def fresh_enough(self, freshness: Freshness, monotonic: float) -> bool:
+        """Whether it may be given, at that moment, to a caller who allows for some age."""
+        if freshness.mode is FreshnessMode.BOUNDED:
+            return (monotonic - self.read_at) * 1000 <= freshness.max_staleness_ms
+        return freshness.token is not None and self.revision >= freshness.token.revision
+
 
 class HeldRecords:
     """A bounded map from source to its held record; the least recently used goes first."""
@@ -45,6 +58,7 @@ class HeldRecords:
         self._most = most
         self._held: OrderedDict[str, HeldRecord] = OrderedDict()
         self._watchers: list[set[str]] = []
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def __len__(self) -> int:
         """How many records are held."""
@@ -84,3 +98,11 @@ class HeldRecords:
             yield touched
         finally:
             self._watchers = [watcher for watcher in self._watchers if watcher is not touched]
+
+    @asynccontextmanager
+    async def turn(self, roots: Iterable[str]) -> AsyncIterator[None]:
+        """Hold off others who would load these sources' records; whoever waited looks for a held one first."""
+        async with AsyncExitStack() as turns:
+            for root in sorted(roots):  # In one order for all, so that no two wait for each other.
+                await turns.enter_async_context(self._turns.setdefault(root, asyncio.Lock()))
+            yield

@@ -12,7 +12,7 @@ from reputable.application.shared_rows import SharedRows
 from reputable.domain.entries import LEDGER_CHAIN
 from reputable.domain.errors import LedgerUnavailable, PreconditionFailed, ReputableError, RevisionNotReached
 from reputable.domain.findings import Finding
-from reputable.domain.freshness import Freshness, FreshnessMode, Token
+from reputable.domain.freshness import Token
 from reputable.domain.records import TrackRecord, summarise
 from reputable.domain.times import Micros, day_of
 
@@ -76,7 +76,7 @@ class RecordReader:
                 outcomes.append(error)
         pending = {index: wanted[index] for index, outcome in enumerate(outcomes) if outcome is None}
         if pending:
-            loaded = await self._read_now(pending)
+            loaded = await (self._read_in_turn(pending) if self._ledger.exclusive else self._read_now(pending))
             return [loaded[i] if outcome is None else outcome for i, outcome in enumerate(outcomes)]
         return [outcome for outcome in outcomes if outcome is not None]
 
@@ -100,7 +100,7 @@ class RecordReader:
             return None
         if exclusive:
             return Reading(resolution, held.record, as_of, self._revision)
-        fresh = self._fresh_enough(held, wanted.freshness)
+        fresh = held.fresh_enough(wanted.freshness, self._clock.monotonic())
         return Reading(resolution, held.record, as_of, held.revision) if fresh else None
 
     def anchor(self, reading: Reading) -> HeldRecord | None:
@@ -112,11 +112,6 @@ class RecordReader:
         """Whether `held` is still what is known of the source."""
         return held is None or self._held.get(source_id) is held
 
-    def _fresh_enough(self, held: HeldRecord, freshness: Freshness) -> bool:
-        if freshness.mode is FreshnessMode.BOUNDED:
-            return (self._clock.monotonic() - held.read_at) * 1000 <= freshness.max_staleness_ms
-        return freshness.token is not None and held.revision >= freshness.token.revision
-
     def _check_token(self, token: Token | None, reached: int | None = None) -> None:
         if token is None:
             return
@@ -127,6 +122,19 @@ class RecordReader:
             reached = self._revision if self._ledger.exclusive else token.revision
         if token.revision > reached:
             raise RevisionNotReached(_not_reached("freshness.token", token.revision, reached))
+
+    async def _read_in_turn(self, pending: dict[int, Wanted]) -> dict[int, Reading | ReputableError]:
+        """As `_read_now`; of several callers who want a record that is not held one reads it, the others wait."""
+        outcomes: dict[int, Reading | ReputableError] = {}
+        async with self._held.turn(self._roots(pending)):
+            now = self._clock.now()
+            for index, wanted in list(pending.items()):
+                with contextlib.suppress(ReputableError):
+                    reading = self.held(wanted, now)
+                    if reading is not None:
+                        outcomes[index] = reading
+                        del pending[index]
+            return outcomes | await self._read_now(pending) if pending else outcomes
 
     async def _read_now(self, pending: dict[int, Wanted]) -> dict[int, Reading | ReputableError]:
         outcomes: dict[int, Reading | ReputableError] = {}
@@ -186,9 +194,7 @@ class RecordReader:
                     return state, confirmed
             state, found = await self._ledger.findings([m for ids in members.values() for m in ids])
             await self._catch_up(state)
-            loaded = {}
-            for root, ids in members.items():
-                loaded[root] = await self._sum(root, ids, found, state, read_at, now)
+            loaded = {root: await self._sum(root, ids, found, state, read_at, now) for root, ids in members.items()}
         for root, held in loaded.items():
             if root not in touched:
                 self._held.put(root, held)
@@ -214,12 +220,7 @@ class RecordReader:
         for root, ids in members.items():
             held = self._held.get(root)
             current = {m: revisions[m] for m in ids if m in revisions}
-            if (
-                held
-                and held.members == ids
-                and held.heads == current
-                and held.serves(now, self._shared.standings_revision)
-            ):
+            if held and held.stands(ids, current) and held.serves(now, self._shared.standings_revision):
                 held.revision = max(held.revision, state.revision)
                 held.read_at = max(held.read_at, read_at)
                 confirmed[root] = held

@@ -1,6 +1,7 @@
 """Assessments know of every acknowledged verdict and can be reproduced."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from reputable.adapters.names import LetterLore
 from reputable.adapters.sqlite_ledger import SqliteLedger
 from reputable.application import writes
 from reputable.application.assessing import Assessor
-from reputable.application.ports import Receipt, Write
+from reputable.application.ports import LedgerState, Receipt, SourceFindings, Write
 from reputable.application.queries import AssessQuery
 from reputable.application.record_reading import RecordReader
 from reputable.application.shared_rows import SharedRows
@@ -144,6 +145,24 @@ async def test_the_second_look_at_the_same_claim_is_a_local_hit_until_a_verdict_
     tiers.append((await desk.assess()).served_from)
 
     assert tiers == [ServedFrom.COMPUTED, ServedFrom.LOCAL_CACHE, ServedFrom.COMPUTED]
+
+
+async def test_of_many_who_want_a_record_that_is_not_held_one_reads_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.know()
+    await desk.record(verdict())
+    read, asked = desk.ledger.findings, list[Sequence[str]]()
+
+    async def findings(source_ids: Sequence[str]) -> tuple[LedgerState, dict[str, SourceFindings]]:
+        asked.append(source_ids)
+        return await read(source_ids)
+
+    monkeypatch.setattr(desk.ledger, "findings", findings)
+    assessments = await asyncio.gather(*(desk.assess(claim=claim(text=f"Claim {n}.")) for n in range(20)))
+
+    assert len(asked) == 1
+    assert {assessment.score.evidence_count for assessment in assessments} == {1}
 
 
 async def test_a_record_ages_with_the_day(desk: Desk) -> None:
