@@ -14,7 +14,8 @@ import grpc
 
 from reputable.client.channels import OPTIONS
 from tests.faults.messages import assess_request, bounded
-from tests.faults.running import Service, free_port
+from tests.faults.running import Service
+from tests.process import free_port
 
 ASSESS = "/reputable.v1.CredibilityService/AssessClaim"
 BATCH = "/reputable.v1.CredibilityService/BatchAssessClaims"
@@ -44,6 +45,11 @@ class Outcomes:
     def failed(self) -> int:
         """Calls that did not end well."""
         return self.count - len(self.seconds.get("OK", ()))
+
+    @property
+    def failures(self) -> str:
+        """What most of the failed calls were told, to go after a count of them."""
+        return "".join(f"; {count} {message}" for message, count in self.messages.most_common(3))
 
     @property
     def rate(self) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, Self
 
-from tests.faults.running import free_port
+from tests.process import free_port
 
 Send = Callable[[bytes], Awaitable[None]]
 Fault = Callable[[bytes, bytes, Send], Awaitable[None]]

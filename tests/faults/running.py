@@ -22,19 +22,12 @@ from reputable.v1.credibility_pb2_grpc import CredibilityServiceStub
 from reputable.v1.models_pb2_grpc import ModelServiceStub
 from reputable.v1.sources_pb2_grpc import SourceServiceStub
 from reputable.v1.track_records_pb2_grpc import TrackRecordServiceStub
+from tests.process import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0
 MEBIBYTE = 1 << 20
-
-
-def free_port() -> int:
-    """A TCP port of the loopback that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_until(holds: Callable[[], bool], seconds: float, what: str) -> float:
