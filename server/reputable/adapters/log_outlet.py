@@ -6,8 +6,6 @@ import os
 import queue
 import threading
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
 MOST_WAITING = 8_192
 """Lines that wait to be written; what comes beyond is dropped, and counted."""
@@ -26,18 +24,9 @@ class LogOutlet(io.TextIOBase):
         self._on_dropped = on_dropped
         self._lines: queue.Queue[str | None] = queue.Queue(most)
         self._dropped = 0
+        self._counting = threading.Lock()
         self._thread = threading.Thread(target=self._pass_on, name="log", daemon=True)
         self._thread.start()
-
-    def __enter__(self) -> Self:
-        """Itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close."""
-        self.close()
 
     def isatty(self) -> bool:
         """Whether the lines go to a terminal."""
@@ -48,7 +37,8 @@ class LogOutlet(io.TextIOBase):
         try:
             self._lines.put_nowait(text)
         except queue.Full:
-            self._dropped += 1
+            with self._counting:
+                self._dropped += 1
         return len(text)
 
     def flush(self) -> None:
@@ -58,7 +48,7 @@ class LogOutlet(io.TextIOBase):
         """Write what is left, for as long as CLOSE_SECONDS; a descriptor that takes nothing is left alone."""
         if not self.closed:
             with contextlib.suppress(queue.Full):
-                self._lines.put_nowait(None)
+                self._lines.put(None, timeout=CLOSE_SECONDS)
                 self._thread.join(CLOSE_SECONDS)
         super().close()
 
@@ -69,5 +59,6 @@ class LogOutlet(io.TextIOBase):
                 while data:
                     data = data[os.write(self._descriptor, data) :]
             if self._dropped:
-                dropped, self._dropped = self._dropped, 0
+                with self._counting:
+                    dropped, self._dropped = self._dropped, 0
                 self._on_dropped(dropped)

@@ -26,8 +26,10 @@ def build(settings: Settings, learning: Learning | None = None) -> App:
 def serve(settings: Settings) -> int:
     """Run the service until SIGTERM or SIGINT and return the exit code; what `App.start` raises is raised."""
     from reputable.adapters import logs
+    from reputable.adapters.allocation import share_one_arena
     from reputable.adapters.log_outlet import LogOutlet
 
+    share_one_arena()
     as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stdout.isatty())
     with LogOutlet(sys.stdout.fileno(), logs.lines_dropped) as outlet:
         logs.configure(settings.log_level, as_json=as_json, stream=outlet)
@@ -40,10 +42,8 @@ def _serve(settings: Settings) -> int:
 
         return asyncio.run(run_many(settings))
     from reputable.adapters import process
-    from reputable.adapters.allocation import share_one_arena
     from reputable.api.gathering import GatheringLoop
 
-    share_one_arena()
     app = build(settings)
     with asyncio.Runner(loop_factory=GatheringLoop) as runner:
         runner.run(process.run(app, settings.drain_seconds))
