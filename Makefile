@@ -22,7 +22,7 @@ SOURCES := $(wildcard server scripts tests benchmarks k8s)
 RELEASED := proto/released.binpb
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check format proto docs release-proto lock bench bench-quality soak k8s clean
+.PHONY: help setup setup-dev run test check format proto client docs release-proto lock bench bench-quality soak k8s clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ run: setup ## Start the service and watch an article's claims being assessed (ON
 
 proto: setup-dev ## Generate server/reputable/v1 from proto/.
 	@$(BIN)/python scripts/generate_proto.py server
+
+client: setup-dev ## Generate the blocking client from the one for asyncio.
+	@$(BIN)/python scripts/generate_client.py
 
 docs: setup-dev ## Generate the pages on settings and metrics, the PrometheusRule and the dashboard.
 	@$(BIN)/python scripts/generate_docs.py

@@ -1,4 +1,7 @@
-"""The client for asyncio."""
+"""A client of the service: in `aio` for asyncio, in `blocking` for ordinary code.
+
+`blocking` is made from `aio` by `make client`.
+"""
 
 from collections.abc import AsyncIterator, Iterable
 from typing import Self, TypeVar
@@ -9,7 +12,7 @@ from google.protobuf.message import Message
 
 from reputable.client.answers import Answers
 from reputable.client.batches import BATCH_SIZE, batches, halves
-from reputable.client.channels import PAGE_SIZE, Deadlines, Retries, aio_channel
+from reputable.client.channels import PAGE_SIZE, AsyncMethod, Deadlines, Retries, aio_channel
 from reputable.client.errors import CallError, error_of_call, error_of_item
 from reputable.client.messages import (
     AssessClaimRequest,
@@ -65,7 +68,7 @@ Answered = TypeVar("Answered", bound=Message)
 
 
 class AsyncClient:
-    """Calls a Reputable service from one event loop.
+    """Calls a Reputable service. AsyncClient belongs to one event loop; Client may be shared between threads.
 
     Writes that carry no request id get one, so every call may be sent again: UNAVAILABLE and
     CANCELLED are, as `retries` says. Every method raises CallError when the call fails for good.
@@ -265,7 +268,7 @@ class AsyncClient:
 
     async def _write(
         self,
-        method: "grpc.aio.UnaryUnaryMultiCallable[Asked, Answered]",
+        method: AsyncMethod[Asked, Answered],
         request: Asked,
         deadline: float,
     ) -> Answered:
@@ -277,7 +280,7 @@ class AsyncClient:
 
     async def _call(
         self,
-        method: "grpc.aio.UnaryUnaryMultiCallable[Asked, Answered]",
+        method: AsyncMethod[Asked, Answered],
         request: Asked,
         deadline: float,
     ) -> Answered:
@@ -290,7 +293,7 @@ class AsyncClient:
             with attempt:
                 try:
                     return await method(request, timeout=deadline)
-                except grpc.aio.AioRpcError as error:
+                except grpc.RpcError as error:
                     raise error_of_call(error) from error
         raise AssertionError  # stamina raises the last error.
 

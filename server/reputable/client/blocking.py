@@ -1,4 +1,8 @@
-"""The client for ordinary code."""
+# Made from aio.py by `make client`; not to be edited.
+"""A client of the service: in `aio` for asyncio, in `blocking` for ordinary code.
+
+`blocking` is made from `aio` by `make client`.
+"""
 
 from collections.abc import Iterable, Iterator
 from typing import Self, TypeVar
@@ -9,7 +13,7 @@ from google.protobuf.message import Message
 
 from reputable.client.answers import Answers
 from reputable.client.batches import BATCH_SIZE, batches, halves
-from reputable.client.channels import PAGE_SIZE, Deadlines, Retries, blocking_channel
+from reputable.client.channels import PAGE_SIZE, Deadlines, Method, Retries, blocking_channel
 from reputable.client.errors import CallError, error_of_call, error_of_item
 from reputable.client.messages import (
     AssessClaimRequest,
@@ -65,7 +69,7 @@ Answered = TypeVar("Answered", bound=Message)
 
 
 class Client:
-    """Calls a Reputable service; may be shared between threads.
+    """Calls a Reputable service. AsyncClient belongs to one event loop; Client may be shared between threads.
 
     Writes that carry no request id get one, so every call may be sent again: UNAVAILABLE and
     CANCELLED are, as `retries` says. Every method raises CallError when the call fails for good.
@@ -258,7 +262,7 @@ class Client:
 
     def _write(
         self,
-        method: "grpc.UnaryUnaryMultiCallable[Asked, Answered]",
+        method: Method[Asked, Answered],
         request: Asked,
         deadline: float,
     ) -> Answered:
@@ -270,7 +274,7 @@ class Client:
 
     def _call(
         self,
-        method: "grpc.UnaryUnaryMultiCallable[Asked, Answered]",
+        method: Method[Asked, Answered],
         request: Asked,
         deadline: float,
     ) -> Answered:

@@ -1,9 +1,12 @@
 """How the client reaches the service."""
 
 import json
+from collections.abc import Awaitable
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import grpc
+from google.protobuf.message import Message
 
 OVERALL_HEALTH = ""
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
@@ -23,6 +26,25 @@ OPTIONS: list[tuple[str, str | int]] = [
     ("grpc.max_reconnect_backoff_ms", 2000),
 ]
 """Calls go in turn to every address of the target that reports itself healthy."""
+
+Asked_contra = TypeVar("Asked_contra", bound=Message, contravariant=True)
+Answered_co = TypeVar("Answered_co", bound=Message, covariant=True)
+
+
+class Method(Protocol[Asked_contra, Answered_co]):
+    """A stub's method: it waits for the answer, or raises grpc.RpcError."""
+
+    def __call__(self, request: Asked_contra, *, timeout: float) -> Answered_co:
+        """Call it; `timeout` in seconds."""
+        ...
+
+
+class AsyncMethod(Protocol[Asked_contra, Answered_co]):
+    """As Method, for asyncio."""
+
+    def __call__(self, request: Asked_contra, *, timeout: float) -> Awaitable[Answered_co]:
+        """Call it; `timeout` in seconds."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
