@@ -26,16 +26,18 @@ def _claims(count: int) -> list[dict[str, str]]:
     return [dict(zip(FIELDS, row, strict=True)) for row in values]
 
 
-def fastapi(work: Path, core: int, callers: int, redis_port: int) -> tuple[Server, Target]:
-    """FastAPI on one uvicorn worker, with Redis."""
+def fastapi(
+    work: Path, core: int, callers: int, redis_port: int, *, of_new_claims: bool = False
+) -> tuple[Server, Target]:
+    """FastAPI on one uvicorn worker, with Redis, where it finds all answers or none."""
     port = free_port()
     command = [str(python_of("fastapi")), "-m", "uvicorn", "benchmarks.peers.fastapi_app:app", "--port", str(port)]
     server = Server(
         [*command, "--no-access-log"],
-        log=work / "fastapi.log",
+        log=work / f"fastapi-{port}.log",
         core=core,
         folder=ROOT,
-        environment={"REDIS_PORT": str(redis_port)},
+        environment={"REDIS_PORT": str(redis_port), "CLAIMS": "new" if of_new_claims else ""},
     )
     server.wait_until(lambda: accepts(port), READY_SECONDS)
     return server, _http_target(f"http://127.0.0.1:{port}/assess", callers)

@@ -31,7 +31,8 @@ LABELS = {
     "packed512": "Batch of 512: local hits, packed answer",
     "computed512": "Batch of 512: computed, memory empty",
     "mlserver": "MLServer gRPC",
-    "fastapi": "FastAPI + uvicorn + Redis (every answer a Redis hit)",
+    "fastapi": "FastAPI + uvicorn + Redis: every answer found in Redis",
+    "fastapi_new": "FastAPI + uvicorn + Redis: every answer computed and stored",
     "bentoml": "BentoML HTTP",
 }
 TRANSPORTS = ("grpcio", "fast")
@@ -89,6 +90,8 @@ class Field:
             ("mlserver.grpcio", lambda name: self._peer(name, peers.mlserver(self._work, self._core, CALLERS))),
             ("fastapi", lambda name: self._peer(
                 name, peers.fastapi(self._work, self._core, CALLERS, self.redis_port))),
+            ("fastapi_new", lambda name: self._peer(
+                name, peers.fastapi(self._work, self._core, CALLERS, self.redis_port, of_new_claims=True))),
             ("bentoml", lambda name: self._peer(name, peers.bentoml(self._work, self._core, CALLERS))),
         ]  # fmt: skip
         for name, make in makers:

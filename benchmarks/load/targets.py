@@ -87,7 +87,8 @@ WANTED: Sequence[Wanted] = (
     Wanted("Redis hit / computed, memory empty, fast", _rate("redis.fast", "computed.fast"), 0.70),
     Wanted("local hit, fast / grpc.aio no-op echo", _rate("hit.fast", "echo.grpcio"), 6),
     Wanted("local hit, fast / MLServer gRPC", _rate("hit.fast", "mlserver.grpcio"), 20),
-    Wanted("computed, memory empty, fast / FastAPI + Redis", _rate("computed.fast", "fastapi"), 4),
+    Wanted("computed, memory empty, fast / FastAPI + Redis, both computing", _rate("computed.fast", "fastapi_new"), 4),
+    Wanted("computed, memory empty, fast / FastAPI finding all in Redis", _rate("computed.fast", "fastapi"), 4),
     Wanted("batch of 512, local hits, grpc.aio, claims/s", _claims("hit512.grpcio"), 100_000),
     Wanted("batch of 512, computed, memory empty, grpc.aio, claims/s", _claims("computed512.grpcio"), 15_000),
     Wanted(

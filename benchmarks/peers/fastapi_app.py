@@ -1,9 +1,11 @@
 """FastAPI with Redis as a user would write it: look the answer up, else predict and store it.
 
-Usage: uvicorn benchmarks.peers.fastapi_app:app, with REDIS_PORT in the environment.
+Usage: uvicorn benchmarks.peers.fastapi_app:app, with REDIS_PORT in the environment; with CLAIMS=new every claim
+is taken for one that was never asked about, as the load repeats its claims.
 """
 
 import hashlib
+import itertools
 import os
 
 import redis.asyncio
@@ -14,6 +16,7 @@ from benchmarks.peers.model import features, train
 
 app = FastAPI()
 model = train()
+serial = itertools.count() if os.environ.get("CLAIMS") == "new" else itertools.repeat("")
 cache = redis.asyncio.Redis(host="127.0.0.1", port=int(os.environ["REDIS_PORT"]))
 
 
@@ -34,7 +37,7 @@ class Answer(BaseModel):
 @app.post("/assess")
 async def assess(claim: Claim) -> Answer:
     """Score one claim, once."""
-    key = hashlib.sha256(claim.model_dump_json().encode()).hexdigest()
+    key = hashlib.sha256(f"{claim.model_dump_json()}{next(serial)}".encode()).hexdigest()
     cached = await cache.get(key)
     if cached is not None:
         return Answer(credibility=float(cached))
