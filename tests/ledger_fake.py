@@ -9,6 +9,7 @@ from reputable.application import payloads
 from reputable.application.ports import (
     Clock,
     HistoricalVerdict,
+    Latest,
     LedgerCounts,
     LedgerState,
     Receipt,
@@ -250,7 +251,7 @@ class InMemoryLedger:
         return sorted((f.revision, chain) for f, chain in found if f.reviewer == reviewer and not f.retracted_at)
 
     async def history(
-        self, *, reviewed_before: Micros, at_revision: int, latest: int | None = None
+        self, *, reviewed_before: Micros, at_revision: int, latest: Latest | None = None
     ) -> AsyncIterator[HistoricalVerdict]:
         found = []
         for chain in self._sources():
@@ -259,7 +260,7 @@ class InMemoryLedger:
                     verdict = payloads.parse_verdict(self._entries[finding.revision - 1].payload)
                     found.append(HistoricalVerdict(finding.revision, chain, verdict))
         found.sort(key=lambda row: (row.verdict.reviewed_at, row.revision))
-        for row in found if latest is None else found[len(found) - min(latest, len(found)) :]:
+        for row in found if latest is None else _part(found, latest):
             yield row
 
     async def finding_digests(self, source_id: str) -> dict[int, bytes]:
@@ -278,3 +279,9 @@ class InMemoryLedger:
 
     async def close(self) -> None:
         pass
+
+
+def _part(rows: list[HistoricalVerdict], latest: Latest) -> list[HistoricalVerdict]:
+    named = [row for row in reversed(rows) if row.verdict.reviewer in latest.reviewers][: latest.reserved]
+    others = [row for row in reversed(rows) if row not in named]
+    return sorted([*named, *others][: latest.most], key=rows.index)

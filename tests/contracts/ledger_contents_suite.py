@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import replace
 
-from reputable.application.ports import HistoricalVerdict, Ledger, Receipt, Write
+from reputable.application.ports import HistoricalVerdict, Latest, Ledger, Receipt, Write
 from reputable.application.writes import epoch_write
 from reputable.domain.digests import EMPTY_DIGEST
 from reputable.domain.entries import LEDGER_CHAIN
@@ -36,7 +36,7 @@ from tests.ledger_writes import (
 
 
 async def history_of(
-    ledger: Ledger, before: int = NOON, at_revision: int = 10**9, latest: int | None = None
+    ledger: Ledger, before: int = NOON, at_revision: int = 10**9, latest: Latest | None = None
 ) -> list[HistoricalVerdict]:
     return [row async for row in ledger.history(reviewed_before=before, at_revision=at_revision, latest=latest)]
 
@@ -157,9 +157,22 @@ class Records(LedgerSuite):
         everything = await history_of(ledger)
 
         assert len(everything) == 5
-        assert await history_of(ledger, latest=2) == everything[-2:]
-        assert await history_of(ledger, latest=9) == everything
-        assert await history_of(ledger, latest=0) == []
+        assert await history_of(ledger, latest=Latest(2)) == everything[-2:]
+        assert await history_of(ledger, latest=Latest(9)) == everything
+        assert await history_of(ledger, latest=Latest(0)) == []
+
+    async def test_what_is_reserved_for_reviewers_is_not_pushed_out_by_others(self, ledger: Ledger) -> None:
+        await accepted(
+            ledger,
+            *(found(f"r{n}", f"claim {n}", reviewer="Desk", reviewed_at=NOON - (n + 9) * DAY) for n in range(3)),
+            *(found(f"s{n}", f"claim {n}", reviewer=f"Bot {n}", reviewed_at=NOON - (n + 1) * DAY) for n in range(5)),
+        )
+        everything = await history_of(ledger)
+
+        assert await history_of(ledger, latest=Latest(4, ["Desk"], 2)) == [*everything[1:3], *everything[-2:]]
+        assert await history_of(ledger, latest=Latest(4, ["Desk"], 9)) == [*everything[:3], *everything[-1:]]
+        assert await history_of(ledger, latest=Latest(7, ["Desk"], 1)) == everything[1:]
+        assert await history_of(ledger, latest=Latest(4, ["Nobody"], 4)) == everything[-4:]
 
 
 class Sources(LedgerSuite):

@@ -15,6 +15,7 @@ from reputable.application.ports import (
     Clock,
     HistoricalVerdict,
     Identity,
+    Latest,
     LedgerCounts,
     LedgerState,
     Receipt,
@@ -153,15 +154,14 @@ class PostgresReader:
         return await self._read(queries.counts)
 
     async def history(
-        self, *, reviewed_before: Micros, at_revision: int, latest: int | None = None
+        self, *, reviewed_before: Micros, at_revision: int, latest: Latest | None = None
     ) -> AsyncIterator[HistoricalVerdict]:
         """See LedgerReader."""
         connection = await connect(self._url, options="-c statement_timeout=0")
         try:
             async with connection.transaction(), connection.cursor("history") as cursor:
                 cursor.itersize = HISTORY_PAGE
-                wanted = {"revision": at_revision, "before": reviewed_before, "latest": latest}
-                await cursor.execute(queries.HISTORY, wanted)
+                await cursor.execute(queries.HISTORY, queries.history_values(reviewed_before, at_revision, latest))
                 async for row in cursor:
                     yield read_historical_verdict(row)
         except psycopg.Error as error:

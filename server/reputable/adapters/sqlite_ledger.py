@@ -26,6 +26,7 @@ from reputable.application.ports import (
     Clock,
     HistoricalVerdict,
     Identity,
+    Latest,
     LedgerCounts,
     LedgerState,
     Receipt,
@@ -167,7 +168,7 @@ class SqliteReader:
         return await self._read(queries.counts)
 
     async def history(
-        self, *, reviewed_before: Micros, at_revision: int, latest: int | None = None
+        self, *, reviewed_before: Micros, at_revision: int, latest: Latest | None = None
     ) -> AsyncIterator[HistoricalVerdict]:
         """See LedgerReader."""
         loop = asyncio.get_running_loop()

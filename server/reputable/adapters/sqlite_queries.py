@@ -1,5 +1,6 @@
 """The SQL that reads the ledger; each function sees what its connection's transaction sees."""
 
+import json
 from collections.abc import Iterator, Sequence
 
 import apsw
@@ -17,6 +18,7 @@ from reputable.adapters.ledger_rows import (
 )
 from reputable.application import payloads
 from reputable.application.ports import (
+    Latest,
     LedgerCounts,
     LedgerState,
     Receipt,
@@ -134,20 +136,31 @@ def reviewed_by(db: apsw.Connection, reviewer: str, source_id: str) -> list[tupl
     return list(db.execute(f"{sql} ORDER BY revision", (reviewer,)))
 
 
-def history(db: apsw.Connection, reviewed_before: Micros, at_revision: int, latest: int | None) -> Iterator[Row]:
+def history(db: apsw.Connection, reviewed_before: Micros, at_revision: int, latest: Latest | None) -> Iterator[Row]:
     """(revision, source id, payload) of LedgerReader.history's verdicts; scorecards supersede none of them."""
     held = "revision <= :revision AND (retracted_at = 0 OR retracted_at > :revision) AND reviewed_at < :before"
     rows: Iterator[Row] = db.execute(
         f"""
         SELECT f.revision, f.source_id, e.payload
         FROM (
-            SELECT max(revision) AS revision, source_id, reviewed_at FROM finding
-            WHERE {held} AND period_start IS NULL GROUP BY source_id, key, reviewer
-            ORDER BY reviewed_at DESC, revision DESC LIMIT :latest
+            SELECT revision, source_id, reviewed_at FROM (
+                SELECT *, row_number() OVER (PARTITION BY named ORDER BY reviewed_at DESC, revision DESC) AS place
+                FROM (
+                    SELECT max(revision) AS revision, source_id, reviewed_at,
+                        reviewer IN (SELECT value FROM json_each(:reviewers)) AS named
+                    FROM finding WHERE {held} AND period_start IS NULL GROUP BY source_id, key, reviewer
+                )
+            ) ORDER BY named AND place <= :reserved DESC, reviewed_at DESC, revision DESC LIMIT :most
         ) f CROSS JOIN entry e ON e.revision = f.revision
         ORDER BY f.reviewed_at, f.revision
         """,
-        {"revision": at_revision, "before": reviewed_before, "latest": -1 if latest is None else latest},
+        {
+            "revision": at_revision,
+            "before": reviewed_before,
+            "reviewers": json.dumps(list(latest.reviewers) if latest else []),
+            "reserved": latest.reserved if latest else 0,
+            "most": latest.most if latest else -1,
+        },
     )
     return rows
 

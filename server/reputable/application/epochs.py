@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from reputable.application.ports import Clock, Ledger, ModelShelf, PriorComputer
-from reputable.application.remembering import HISTORY_LENGTH, Memories
+from reputable.application.remembering import Memories, latest_part
 from reputable.application.shared_rows import SharedRows
 from reputable.application.writes import epoch_write
 from reputable.domain.epochs import PriorEpoch
@@ -29,7 +29,7 @@ class EpochKeeper:
         on_failure: Callable[[Exception], None],
         memories: Memories | None = None,
     ) -> None:
-        """`on_failure` is told what went wrong in the background, other than a refusal of ours."""
+        """`on_failure` is told of each failure in the background."""
         self._clock = clock
         self._ledger = ledger
         self._shared = shared
@@ -59,7 +59,8 @@ class EpochKeeper:
 
     async def _compute(self, start: int) -> PriorEpoch:
         revision = (await self._ledger.state()).revision
-        rows = self._ledger.history(reviewed_before=start, at_revision=revision, latest=HISTORY_LENGTH)
+        standings = self._shared.standings(revision)
+        rows = self._ledger.history(reviewed_before=start, at_revision=revision, latest=latest_part(standings))
         history = [row async for row in rows]
         directory = self._shared.directory
         kinds = {row.source_id: directory.get(row.source_id).kind for row in history}
@@ -73,20 +74,22 @@ class EpochKeeper:
             history=history,
             kinds=kinds,
             scorer=self._models.active,
-            standings=self._shared.standings(revision),
+            standings=standings,
             vectors=vectors,
         )
         if memories is not None and vectors:
             memories.adopt(epoch, history, vectors)
         return epoch
 
+    async def attempt(self) -> None:
+        """Ensure today's epoch, or tell what went wrong."""
+        try:
+            await self.ensure_today()
+        except Exception as error:  # noqa: BLE001 - tomorrow's epoch must not depend on a restart.
+            self._on_failure(error)
+
     async def run(self) -> None:
         """Keep at it until cancelled; whatever goes wrong, it is tried again."""
         while True:
             await asyncio.sleep(_LOOK_EVERY)
-            try:
-                await self.ensure_today()
-            except ReputableError:
-                continue
-            except Exception as error:  # noqa: BLE001 - tomorrow's epoch must not depend on a restart.
-                self._on_failure(error)
+            await self.attempt()

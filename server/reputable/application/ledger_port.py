@@ -3,7 +3,7 @@
 Every method raises LedgerUnavailable when the ledger cannot be reached.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -121,6 +121,15 @@ class HistoricalVerdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Latest:
+    """A part of a history: of `reviewers` the `reserved` verdicts reviewed last, then whosever were, up to `most`."""
+
+    most: int
+    reviewers: Collection[str] = ()
+    reserved: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerCounts:
     """How many rows there are of the ledger and of each of the tables derived from it."""
 
@@ -194,12 +203,9 @@ class LedgerReader(Protocol):
         ...
 
     def history(
-        self, *, reviewed_before: Micros, at_revision: int, latest: int | None = None
+        self, *, reviewed_before: Micros, at_revision: int, latest: Latest | None = None
     ) -> AsyncIterator[HistoricalVerdict]:
-        """Single verdicts that stood at that revision, reviewed before that time, in order of review.
-
-        With `latest`, no more than that many: those reviewed last.
-        """
+        """Single verdicts that stood at that revision, reviewed before that time, in order of review."""
         ...
 
     async def finding_digests(self, source_id: str) -> dict[int, bytes]:

@@ -11,6 +11,7 @@ from typing import Protocol
 from reputable.application.ledger_port import (
     HistoricalVerdict,
     Identity,
+    Latest,
     Ledger,
     LedgerCounts,
     LedgerReader,
@@ -250,7 +251,7 @@ class NameMatcher(Protocol):
 
 
 __all__ = [
-    "AssessmentCache", "Candidate", "Clock", "HistoricalVerdict", "Identity", "Ledger", "LedgerCounts",
+    "AssessmentCache", "Candidate", "Clock", "HistoricalVerdict", "Identity", "Latest", "Ledger", "LedgerCounts",
     "LedgerReader", "LedgerState", "LocalCache", "ModelShelf", "NameMatcher", "PriorComputer", "Receipt",
     "RegisteredSource", "ScoreInput", "Scorer", "SourceFindings", "SourceHead", "StandingChange", "Write",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from reputable.application.ports import (
     HistoricalVerdict,
+    Latest,
     Ledger,
     MemoryBuilder,
     ScoreInput,
@@ -17,12 +18,21 @@ from reputable.application.shared_rows import SharedRows
 from reputable.application.vectors import Vectors
 from reputable.domain.epochs import PriorEpoch
 from reputable.domain.errors import LedgerCorrupt
+from reputable.domain.verdicts import Standing
 
 HISTORY_LENGTH = 25_000
 """The verdicts, those reviewed last, that an epoch and its memory are computed from: more would cost memory
 in step with the ledger, and say little more of the rates of today."""
+OF_ESTABLISHED = 22_500
+"""How many of these the ESTABLISHED reviewers' own are before anybody else's: a flood of others pushes out none."""
 MOST_KEPT = 3
 """Memories kept: today's, yesterday's, and one that is asked for again."""
+
+
+def latest_part(standings: Mapping[str, Standing]) -> Latest:
+    """The part of the history that an epoch is computed from, with those standings."""
+    established = [reviewer for reviewer, standing in standings.items() if standing is Standing.ESTABLISHED]
+    return Latest(HISTORY_LENGTH, established, OF_ESTABLISHED)
 
 
 class Memories:
@@ -109,7 +119,8 @@ class Memories:
         vectors: Mapping[str, bytes] | None,
     ) -> VerdictMemory:
         if history is None:
-            rows = self._ledger.history(reviewed_before=epoch.start, at_revision=epoch.revision, latest=HISTORY_LENGTH)
+            latest = latest_part(self._shared.standings(epoch.revision))
+            rows = self._ledger.history(reviewed_before=epoch.start, at_revision=epoch.revision, latest=latest)
             history = [row async for row in rows]
         if vectors is None:
             vectors = await self.vectors(history, epoch.revision)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from reputable.application.ports import HistoricalVerdict, MemoryReading, ScoreInput
-from reputable.application.remembering import Memories
+from reputable.application.ports import HistoricalVerdict, Latest, MemoryReading, ScoreInput
+from reputable.application.remembering import Memories, latest_part
 from reputable.application.vectors import Vectors
 from reputable.domain.digests import digest
 from reputable.domain.epochs import PriorEpoch
@@ -68,7 +68,7 @@ class Builder:
 class Rows:
     """A ledger's history and a process's standings, and nothing else of them."""
 
-    async def history(self, *, reviewed_before: int, at_revision: int, latest: int | None = None):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    async def history(self, *, reviewed_before: int, at_revision: int, latest: Latest | None = None):  # type: ignore[no-untyped-def]  # noqa: ANN201
         for row in HISTORY:
             yield row
 
@@ -122,6 +122,13 @@ async def test_an_answer_of_now_does_not_wait_for_a_memory_that_is_being_built()
     assert early.memory is None
     assert waited.memory is not None
     assert waited == late
+
+
+async def test_what_newcomers_recorded_since_pushes_nothing_of_established_reviewers_out_of_the_history() -> None:
+    latest = latest_part({"Desk": Standing.ESTABLISHED, "Blog": Standing.NEW, "Bureau": Standing.ESTABLISHED})
+
+    assert latest.reviewers == ["Desk", "Bureau"]
+    assert latest.reserved / latest.most == 0.9
 
 
 async def test_where_it_is_patient_answers_of_now_wait_too() -> None:
