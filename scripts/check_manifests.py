@@ -22,7 +22,12 @@ ROOT = Path(__file__).resolve().parents[1]
 OVERLAYS = ROOT / "k8s" / "overlays"
 COMPONENTS = ROOT / "k8s" / "components"
 # The name of a rendering: the overlay, and the components added to it.
-RENDERINGS = {"local": ("local", ()), "production": ("production", ()), "production-mtls": ("production", ("mtls",))}
+RENDERINGS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "local": ("local", ()),
+    "production": ("production", ()),
+    "production-mtls": ("production", ("mtls",)),
+    "production-models": ("production", ("models",)),
+}
 CUSTOM: dict[str, type[BaseModel]] = {"PrometheusRule": PrometheusRule, "ServiceMonitor": ServiceMonitor}
 
 Object = dict[str, Any]

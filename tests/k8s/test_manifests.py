@@ -1,7 +1,6 @@
-"""What the Kubernetes manifests say, as kubectl renders them."""
+"""What the Kubernetes manifests say of every installation, as kubectl renders them."""
 
 import copy
-import functools
 import re
 from itertools import chain
 from typing import Any
@@ -11,53 +10,10 @@ import yaml
 
 from reputable import settings
 from scripts import check_manifests
-from scripts.check_manifests import ROOT, Object
+from scripts.check_manifests import ROOT
+from tests.k8s.manifests import ALL, configured, container, find, of_kind, pod, rendering, variables
 
-ALL = tuple(check_manifests.RENDERINGS)
-PRODUCTION = ("production", "production-mtls")
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
-
-
-@functools.cache
-def rendering(name: str) -> list[Object]:
-    return check_manifests.objects(check_manifests.render(name))
-
-
-def find(name: str, kind: str, called: str = "reputable") -> Object:
-    found = [item for item in rendering(name) if item["kind"] == kind and item["metadata"]["name"] == called]
-    assert len(found) == 1
-    return found[0]
-
-
-def of_kind(name: str, kind: str) -> list[Object]:
-    return [item for item in rendering(name) if item["kind"] == kind]
-
-
-def pod(name: str) -> Object:
-    return dict(find(name, "Deployment")["spec"]["template"]["spec"])
-
-
-def container(name: str) -> Object:
-    (only,) = pod(name)["containers"]
-    return dict(only)
-
-
-def variables(name: str) -> dict[str, str | None]:
-    """The REPUTABLE_* variables of the pod; None for one that comes from a Secret."""
-    (maps,) = of_kind(name, "ConfigMap")
-    given = {item["name"]: item.get("value") for item in container(name).get("env", [])}
-    return {**maps["data"], **given}
-
-
-def configured(name: str) -> settings.Settings:
-    """The settings that the pod would start with, secrets replaced."""
-    secrets = {
-        "REPUTABLE_LEDGER_URL": "postgresql://db/reputable",
-        "REPUTABLE_REDIS_URL": "redis://reputable-redis:6379/0",
-    }
-    found, warnings = settings.load({key: value or secrets[key] for key, value in variables(name).items()})
-    assert warnings == []
-    return found
 
 
 # ---------------------------------------------------------------------------- the check itself
@@ -220,103 +176,6 @@ def test_no_manifest_holds_a_secret(name: str) -> None:
     given = [value for value in variables(name).values() if value]
 
     assert [value for value in given if re.search(r"://[^/]*@", value)] == []
-
-
-# ---------------------------------------------------------------------------- local
-
-
-def test_local_is_one_process_on_one_file_that_outlives_it() -> None:
-    spec = find("local", "Deployment")["spec"]
-    path = configured("local").ledger_url.removeprefix("sqlite:///")
-    (claim,) = of_kind("local", "PersistentVolumeClaim")
-    volumes = {item["name"]: item for item in pod("local")["volumes"]}
-    mounts = {item["mountPath"]: volumes[item["name"]] for item in container("local")["volumeMounts"]}
-
-    assert spec["replicas"] == 1
-    assert spec["strategy"] == {"type": "Recreate"}
-    assert mounts[path.rpartition("/")[0]]["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
-    assert of_kind("local", "HorizontalPodAutoscaler") == []
-
-
-# ---------------------------------------------------------------------------- production
-
-
-@pytest.mark.parametrize("name", PRODUCTION)
-def test_production_takes_its_urls_from_secrets(name: str) -> None:
-    given = {item["name"]: item.get("valueFrom") for item in container(name)["env"]}
-
-    assert given["REPUTABLE_LEDGER_URL"] == {"secretKeyRef": {"name": "reputable-postgres", "key": "url"}}
-    assert given["REPUTABLE_REDIS_URL"] == {"secretKeyRef": {"name": "reputable-redis", "key": "url"}}
-
-
-@pytest.mark.parametrize("name", PRODUCTION)
-def test_production_has_three_replicas_or_more_and_an_apply_never_scales_down(name: str) -> None:
-    scaler = find(name, "HorizontalPodAutoscaler")["spec"]
-
-    assert scaler["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "Deployment", "name": "reputable"}
-    assert scaler["minReplicas"] == 3
-    assert scaler["maxReplicas"] > 3
-    assert "replicas" not in find(name, "Deployment")["spec"]
-
-
-@pytest.mark.parametrize("name", PRODUCTION)
-def test_a_rollout_takes_no_pod_away_before_another_is_ready(name: str) -> None:
-    strategy = find(name, "Deployment")["spec"]["strategy"]
-
-    assert strategy == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
-
-
-@pytest.mark.parametrize("name", PRODUCTION)
-def test_a_draining_pod_outlasts_the_connections_of_a_proxy(name: str) -> None:
-    found = configured(name)
-
-    assert 0 < found.connection_age_seconds < found.drain_seconds
-
-
-@pytest.mark.parametrize("name", PRODUCTION)
-def test_nodes_and_zones_share_the_pods_and_lose_one_at_a_time(name: str) -> None:
-    labels = find(name, "Deployment")["spec"]["selector"]["matchLabels"]
-    spread = {item["topologyKey"]: item for item in pod(name)["topologySpreadConstraints"]}
-    budget = find(name, "PodDisruptionBudget")["spec"]
-
-    assert set(spread) == {"kubernetes.io/hostname", "topology.kubernetes.io/zone"}
-    assert [item for item in spread.values() if item["labelSelector"]["matchLabels"] != labels] == []
-    assert (budget["maxUnavailable"], budget["selector"]["matchLabels"]) == (1, labels)
-
-
-@pytest.mark.parametrize("name", PRODUCTION)
-def test_what_production_needs_is_let_through_and_nothing_else(name: str) -> None:
-    policies = [item["spec"] for item in of_kind(name, "NetworkPolicy")]
-    ours = {"app.kubernetes.io/name": "reputable"}
-    mine = [item for item in policies if item["podSelector"].get("matchLabels") == ours]
-    out = [rule["ports"] for item in mine for rule in item.get("egress", [])]
-    into = [rule["ports"] for item in mine for rule in item.get("ingress", [])]
-
-    assert {port["port"] for ports in out for port in ports} == {53, 5432, 6379}
-    assert {port["port"] for ports in into for port in ports} == {50051, 9464}
-    assert [rule for item in mine for rule in item.get("ingress", []) if "from" not in rule] == []
-
-
-def test_prometheus_scrapes_the_service_once_by_the_job_of_the_alerts() -> None:
-    monitor = find("production", "ServiceMonitor")["spec"]
-    chosen = [
-        item["metadata"]["name"]
-        for item in of_kind("production", "Service")
-        if monitor["selector"]["matchLabels"].items() <= item["metadata"]["labels"].items()
-    ]
-
-    assert chosen == ["reputable"]
-    assert monitor["jobLabel"] == "app.kubernetes.io/name"
-    assert [item["port"] for item in monitor["endpoints"]] == ["metrics"]
-
-
-def test_the_redis_image_is_pinned_and_keeps_nothing() -> None:
-    (redis,) = find("production", "Deployment", "reputable-redis")["spec"]["template"]["spec"]["containers"]
-    arguments = dict(zip(redis["args"][::2], redis["args"][1::2], strict=True))
-
-    assert re.fullmatch(r"redis:[\w.-]+@sha256:[0-9a-f]{64}", redis["image"])
-    assert (arguments["--save"], arguments["--appendonly"]) == ("", "no")
-    assert arguments["--maxmemory-policy"] == "allkeys-lru"
 
 
 def test_the_manifests_name_the_version_of_the_package() -> None:

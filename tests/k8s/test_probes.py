@@ -11,7 +11,7 @@ import pytest
 from grpc_health.v1.health_pb2 import HealthCheckResponse as Answer
 
 from reputable.api.server import LIVENESS
-from tests.k8s.test_manifests import container
+from tests.k8s.manifests import container
 from tests.service import Service, running
 
 

@@ -153,5 +153,8 @@ class FolderShelf:
             draft.replace(choice)
         except OSError as error:
             draft.unlink(missing_ok=True)
-            message = f"the choice of model cannot be kept in {choice.parent}: {error.strerror}; make it writable"
+            message = (
+                f"the choice of model cannot be kept in {choice.parent}: {error.strerror}; "
+                "make it writable, or set REPUTABLE_MODELS_DIR to a folder that is"
+            )
             raise ArtifactRefused(message) from error
