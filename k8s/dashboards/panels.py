@@ -276,6 +276,15 @@ SATURATION = (
         _each("process_open_fds{$ours} / process_max_fds{$ours}"),
     ),
     Panel(
+        "Failures in the background",
+        "reqps",
+        "Computing the prior epoch, building the verdict memory, writing the log to whoever reads stdout.",
+        (
+            *_rates("reputable_background_failures_total", "$ours", "work"),
+            ("sum(rate(reputable_log_lines_dropped_total{$ours}[$__rate_interval]))", "lines of the log dropped"),
+        ),
+    ),
+    Panel(
         "Versions",
         "short",
         "Processes by version: more than one line is a rollout.",

@@ -10,6 +10,8 @@ import grpc
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from reputable.application.epochs import EpochKeeper
+from reputable.domain.errors import LedgerUnavailable
 from reputable.v1 import claim_pb2, track_records_pb2
 from tests.service import Service, running
 from tests.waiting import eventually
@@ -111,3 +113,16 @@ async def test_the_figures_on_honesty_are_there_before_the_first_verdict(service
     text = await scraped(service)
     assert 'reputable_rolling_verdicts{model_version="share-1"} 0.0' in text
     assert 'reputable_rolling_brier_score{model_version="share-1"} NaN' in text
+
+
+async def test_failures_in_the_background_are_counted_from_the_start_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failing(_: EpochKeeper) -> None:
+        raise LedgerUnavailable("no ledger today")
+
+    monkeypatch.setattr(EpochKeeper, "ensure_today", failing)
+    async with running(tmp_path) as service:
+        text = await scraped(service)
+    assert 'reputable_background_failures_total{work="prior_epoch"} 1.0' in text
+    assert 'reputable_background_failures_total{work="verdict_memory"} 0.0' in text

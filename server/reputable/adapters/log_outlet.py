@@ -16,7 +16,8 @@ CLOSE_SECONDS = 1.0
 class LogOutlet(io.TextIOBase):
     """A stream that never waits: `write` takes whole lines, and a thread passes them on to a file descriptor.
 
-    Once there is room again, `on_dropped` is told in that thread how many lines were dropped.
+    Once there is room again, `on_dropped` is told in that thread how many lines were dropped; `dropped_in_all` counts
+    them from the start.
     """
 
     def __init__(self, descriptor: int, on_dropped: Callable[[int], None], most: int = MOST_WAITING) -> None:
@@ -24,6 +25,7 @@ class LogOutlet(io.TextIOBase):
         self._on_dropped = on_dropped
         self._lines: queue.Queue[str | None] = queue.Queue(most)
         self._dropped = 0
+        self.dropped_in_all = 0
         self._counting = threading.Lock()
         self._thread = threading.Thread(target=self._pass_on, name="log", daemon=True)
         self._thread.start()
@@ -39,6 +41,7 @@ class LogOutlet(io.TextIOBase):
         except queue.Full:
             with self._counting:
                 self._dropped += 1
+                self.dropped_in_all += 1
         return len(text)
 
     def flush(self) -> None:

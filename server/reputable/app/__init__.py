@@ -2,11 +2,15 @@
 
 import asyncio
 import sys
+from typing import TYPE_CHECKING
 
 from reputable.app.ledgers import back_up_file, is_file, open_ledger_reader, open_ledger_target, sqlite_path
 from reputable.app.opening import Learning, load_learning, load_tracing
 from reputable.app.service import App
 from reputable.settings import Settings
+
+if TYPE_CHECKING:
+    from reputable.adapters.log_outlet import LogOutlet
 
 __all__ = [
     "App", "Learning", "back_up_file", "build", "is_file", "load_learning", "open_ledger_reader", "open_ledger_target",
@@ -33,10 +37,10 @@ def serve(settings: Settings) -> int:
     as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stdout.isatty())
     with LogOutlet(sys.stdout.fileno(), logs.lines_dropped) as outlet:
         logs.configure(settings.log_level, as_json=as_json, stream=outlet)
-        return _serve(settings)
+        return _serve(settings, outlet)
 
 
-def _serve(settings: Settings) -> int:
+def _serve(settings: Settings, outlet: "LogOutlet") -> int:
     if settings.processes > 1:
         from reputable.app.many import run_many
 
@@ -45,6 +49,7 @@ def _serve(settings: Settings) -> int:
     from reputable.api.gathering import GatheringLoop
 
     app = build(settings)
+    app.metrics.log_lines_dropped = lambda: outlet.dropped_in_all
     with asyncio.Runner(loop_factory=GatheringLoop) as runner:
         runner.run(process.run(app, settings.drain_seconds))
     return 0

@@ -25,6 +25,7 @@ from reputable.application.shared_rows import SharedRows
 from reputable.application.track_records import TrackRecordViewer
 from reputable.application.vectors import MOST_HELD, Vectors
 from reputable.domain.epochs import PriorEpoch
+from reputable.domain.errors import ReputableError
 from reputable.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Verbs:
         self.finder = SourceFinder(ledger, shared)
         self._keeper = EpochKeeper(
             clock=clock, ledger=written, shared=shared, models=models, computer=priors,
-            on_failure=_epoch_failed, memories=self._memories,
+            on_failure=lambda error: self._failed("prior_epoch", error), memories=self._memories,
         )  # fmt: skip
         self._honesty = HonestyMetrics(ground.metrics)
         self._watch = HonestyWatch(
@@ -101,7 +102,10 @@ class Verbs:
             return None
         most = MOST_HELD if self._ground.local is not None else 0
         vectors = Vectors(builder.embedder, self._ground.caches.vectors, most)
-        return Memories(ledger=ledger, shared=shared, builder=builder, vectors=vectors, on_failure=_memory_failed)
+        return Memories(
+            ledger=ledger, shared=shared, builder=builder, vectors=vectors,
+            on_failure=lambda error: self._failed("verdict_memory", error),
+        )  # fmt: skip
 
     async def start(self, resources: Resources) -> None:
         """Learn where the ledger stands, wait a little for today's epoch, then keep both up in the background.
@@ -112,16 +116,16 @@ class Verbs:
             resources.closed_by(self._memories.close)
         await self._records.start()
         self._ground.metrics.ledger_revision = self._records.revision
-        first = resources.run(self._keeper.ensure_today())
+        first = resources.run(self._keeper.attempt())
         await asyncio.wait({first}, timeout=EPOCH_SECONDS)
         resources.run(self._keeper.run())
         self._honesty.expect(self._ground.learning.models.active.version)
         resources.run(self._watch.run())
 
-
-def _epoch_failed(error: Exception) -> None:
-    _LOG.error("prior_epoch_failed", exc_info=error)
-
-
-def _memory_failed(error: BaseException) -> None:
-    _LOG.error("verdict_memory_failed", exc_info=error)
+    def _failed(self, work: str, error: BaseException) -> None:
+        """Count and log a failure in the background: a refusal of ours by its message, which holds no claim's words."""
+        self._ground.metrics.background_failures[work] += 1
+        if isinstance(error, ReputableError):
+            _LOG.warning(f"{work}_failed", message=error.message)
+        else:
+            _LOG.error(f"{work}_failed", exc_info=error)

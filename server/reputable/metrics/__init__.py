@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
 from reputable.metrics.families import Families
 from reputable.metrics.figures import CODES, SECONDS, SHARES, CallMeter, ForeseenMeter, Histogram, TracedCallMeter
 from reputable.metrics.names import (
+    BACKGROUND_WORK,
     FINDINGS,
     GAUGES,
     MOST_MODELS,
@@ -44,6 +45,8 @@ class Metrics:
     credibility: Histogram = field(default_factory=lambda: Histogram(SHARES))
     verdicts: dict[str, int] = field(default_factory=lambda: _zeros(FINDINGS))
     retractions: int = 0
+    background_failures: dict[str, int] = field(default_factory=lambda: _zeros(BACKGROUND_WORK))
+    log_lines_dropped: Callable[[], int] = int
     ledger_revision: int = 0
     loop_lag_seconds: float = 0.0
     gauges: dict[str, Callable[[], float]] = field(default_factory=dict)

@@ -118,6 +118,15 @@ class Families(Collector):
         )
         for name, read in metrics.gauges.items():
             yield GaugeMetricFamily(name, GAUGES[name], read())
+        yield _counter(
+            "reputable_background_failures",
+            "Failures of what is done apart from any call.",
+            "work",
+            metrics.background_failures,
+        )
+        yield CounterMetricFamily(
+            "reputable_log_lines_dropped", "Lines of the log that nobody read in time.", metrics.log_lines_dropped()
+        )
         yield _info("reputable_build_info", "What runs.", metrics.build)
         yield _info("reputable_model_info", "The model that scores.", metrics.models())
 

@@ -17,6 +17,8 @@ ROLLING = {
 """What looks back on the latest verdicts, by model; NaN while there are too few."""
 MOST_MODELS = 4
 """Models that are foreseen with and shown; the one that came first goes first."""
+BACKGROUND_WORK = ("prior_epoch", "verdict_memory")
+"""What is done apart from any call, and tried again when it failed."""
 FINDINGS = ("credible", "not_credible", "unproven", "scorecard")
 
 GAUGES = {
