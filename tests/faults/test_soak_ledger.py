@@ -112,7 +112,7 @@ def test_f20_postgresql_loses_nothing_over_25_kills(tmp_path: Path, database: Da
                 environ = {"REPUTABLE_TEST_FAILPOINT": f"{point}:{chooser.randint(40, 120)}"}
             dying = Service(tmp_path, database.url, environ=environ)
             with dying.start():
-                book.settle(dying)
+                book.settle(steady)  # The other would reach its failpoint meanwhile.
                 write_until_killed(book, [dying, steady], database.kill if of_database else dying.kill, kills)
                 if of_database:
                     database.restart()

@@ -7,6 +7,8 @@ from typing import Protocol
 
 import structlog
 
+from reputable.adapters.collection import spare_what_stays
+
 _LOG = structlog.get_logger("reputable")
 
 
@@ -40,6 +42,7 @@ async def run(service: Service, drain_seconds: float) -> None:
         await asyncio.wait({started, first}, return_when=asyncio.FIRST_COMPLETED)
         if started.done():
             started.result()
+            spare_what_stays()
             drains = await first is signal.SIGTERM
             await _drain(service, told, drain_seconds if drains else 0.0)
         else:

@@ -13,8 +13,9 @@ from reputable.domain.errors import LedgerCorrupt, LedgerFull, LedgerUnavailable
 
 BUSY_MILLISECONDS = 2_000
 """How long a write waits for another process's lock."""
-CHECKPOINT_PAGES = 4_000
-"""Pages in the write-ahead log (16 MB) after which they are moved to the file; a batch touches hundreds."""
+CHECKPOINT_PAGES = 16_000
+"""Pages in the write-ahead log (64 MB) after which they are moved to the file: a batch touches hundreds, many of them
+pages of the batch before."""
 WRITER_CACHE_KIB = 32_768
 READER_CACHE_KIB = 8_192
 

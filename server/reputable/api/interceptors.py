@@ -20,8 +20,6 @@ from reputable.api.limiter import Limiter
 from reputable.domain.errors import MalformedMessage, MessageTooLarge, ReputableError
 from reputable.metrics import CODES, CallMeter, Metrics
 
-LOCAL_PRINCIPAL = "local"
-"""Who calls while callers do not have to show who they are."""
 TICK_SECONDS = 0.05
 """How late a deadline of the service may be noticed."""
 
@@ -222,9 +220,3 @@ def _is_past(context: Context) -> bool:
     """Whether it was the caller's deadline that ended the call."""
     remaining: float | None = context.time_remaining()
     return remaining is not None and remaining <= 0
-
-
-def principal_of(context: Context) -> str:
-    """Who calls: the name in the client's certificate where one was asked for, else `local`."""
-    names = context.auth_context().get("x509_common_name")
-    return next(iter(names)).decode("utf-8", "replace") if names else LOCAL_PRINCIPAL

@@ -1,5 +1,6 @@
 """Knows who speaks."""
 
+from reputable.api.authority import PrincipalOf
 from reputable.api.conversion.claims import decode_revision
 from reputable.api.conversion.pages import (
     bad_page_token,
@@ -9,7 +10,7 @@ from reputable.api.conversion.pages import (
     fitting,
 )
 from reputable.api.conversion.sources import decode_source, encode_resolution, encode_source
-from reputable.api.interceptors import Context, principal_of
+from reputable.api.interceptors import Context
 from reputable.application.finding_sources import SourceFinder
 from reputable.application.recording import Recorder
 from reputable.domain.errors import InvalidInput
@@ -21,14 +22,15 @@ from reputable.v1.sources_pb2_grpc import SourceServiceServicer
 class SourceServicer(SourceServiceServicer):
     """Decodes, asks the finder or the recorder, encodes."""
 
-    def __init__(self, finder: SourceFinder, recorder: Recorder) -> None:
+    def __init__(self, finder: SourceFinder, recorder: Recorder, principal_of: PrincipalOf) -> None:
+        self._principal_of = principal_of
         self._finder = finder
         self._recorder = recorder
 
     async def CreateSource(self, request: pb.CreateSourceRequest, context: Context) -> pb.CreateSourceResponse:
         """Register a source, or add aliases to one."""
         source, recorded = await self._recorder.create_source(
-            principal_of(context), decode_source(request.source), request.request_id
+            self._principal_of(context), decode_source(request.source), request.request_id
         )
         return pb.CreateSourceResponse(
             source=encode_source(source), duplicate=recorded.duplicate, freshness_token=recorded.token.encode()
@@ -57,7 +59,7 @@ class SourceServicer(SourceServiceServicer):
     async def MergeSources(self, request: pb.MergeSourcesRequest, context: Context) -> pb.MergeSourcesResponse:
         """Declare two ids to be one source."""
         source, recorded = await self._recorder.merge_sources(
-            principal_of(context), request.from_source_id, request.into_source_id, request.request_id
+            self._principal_of(context), request.from_source_id, request.into_source_id, request.request_id
         )
         return pb.MergeSourcesResponse(
             source=encode_source(source),

@@ -1,5 +1,6 @@
 """Keeps what checking found, and sums it up."""
 
+from reputable.api.authority import PrincipalOf
 from reputable.api.conversion.pages import decode_page_size, encode_page_token, fitting
 from reputable.api.conversion.track_records import (
     decode_record_query,
@@ -17,7 +18,7 @@ from reputable.api.conversion.verdicts import (
     encode_recorded_scorecard,
     encode_retracted,
 )
-from reputable.api.interceptors import Context, principal_of
+from reputable.api.interceptors import Context
 from reputable.application.listing import VerdictLister
 from reputable.application.ports import Clock
 from reputable.application.recording import Recorder, VerdictRequest
@@ -30,7 +31,15 @@ from reputable.v1.track_records_pb2_grpc import TrackRecordServiceServicer
 class TrackRecordServicer(TrackRecordServiceServicer):
     """Decodes, asks the recorder or the viewer, encodes."""
 
-    def __init__(self, clock: Clock, recorder: Recorder, viewer: TrackRecordViewer, lister: VerdictLister) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        recorder: Recorder,
+        viewer: TrackRecordViewer,
+        lister: VerdictLister,
+        principal_of: PrincipalOf,
+    ) -> None:
+        self._principal_of = principal_of
         self._clock = clock
         self._recorder = recorder
         self._viewer = viewer
@@ -39,7 +48,7 @@ class TrackRecordServicer(TrackRecordServiceServicer):
     async def RecordVerdict(self, request: pb.RecordVerdictRequest, context: Context) -> pb.RecordVerdictResponse:
         """Record one verdict; durable when answered."""
         verdict = decode_verdict_request(request, self._clock.now())
-        return encode_recorded(await self._recorder.record_verdict(principal_of(context), verdict))
+        return encode_recorded(await self._recorder.record_verdict(self._principal_of(context), verdict))
 
     async def BatchRecordVerdicts(
         self, request: pb.BatchRecordVerdictsRequest, context: Context
@@ -47,13 +56,13 @@ class TrackRecordServicer(TrackRecordServiceServicer):
         """Record many verdicts; what is wrong with an item is its own answer."""
         items = decode_verdict_requests(request, self._clock.now())
         valid = [item for item in items if isinstance(item, VerdictRequest)]
-        outcomes = iter(await self._recorder.record_verdicts(principal_of(context), valid))
+        outcomes = iter(await self._recorder.record_verdicts(self._principal_of(context), valid))
         return encode_recorded_results([next(outcomes) if isinstance(item, VerdictRequest) else item for item in items])
 
     async def RetractVerdict(self, request: pb.RetractVerdictRequest, context: Context) -> pb.RetractVerdictResponse:
         """Take a verdict or a scorecard back."""
         recorded = await self._recorder.retract(
-            principal_of(context), request.verdict_id, request.reason, request.request_id
+            self._principal_of(context), request.verdict_id, request.reason, request.request_id
         )
         return encode_retracted(recorded)
 
@@ -62,7 +71,9 @@ class TrackRecordServicer(TrackRecordServiceServicer):
     ) -> pb.RetractByReviewerResponse:
         """Take back everything a reviewer has recorded."""
         withdrawn = await self._recorder.retract_by_reviewer(
-            Withdrawal(principal_of(context), request.request_id, request.reviewer, request.source_id, request.reason)
+            Withdrawal(
+                self._principal_of(context), request.request_id, request.reviewer, request.source_id, request.reason
+            )
         )
         return pb.RetractByReviewerResponse(
             retracted_count=withdrawn.count,
@@ -74,7 +85,7 @@ class TrackRecordServicer(TrackRecordServiceServicer):
     async def RecordScorecard(self, request: pb.RecordScorecardRequest, context: Context) -> pb.RecordScorecardResponse:
         """Record a reviewer's counts for a source over a period."""
         scorecard = decode_scorecard_request(request)
-        return encode_recorded_scorecard(await self._recorder.record_scorecard(principal_of(context), scorecard))
+        return encode_recorded_scorecard(await self._recorder.record_scorecard(self._principal_of(context), scorecard))
 
     async def SetReviewerStanding(
         self, request: pb.SetReviewerStandingRequest, context: Context
@@ -82,7 +93,7 @@ class TrackRecordServicer(TrackRecordServiceServicer):
         """Set how much a reviewer's verdicts weigh."""
         standing = decode_standing(request.standing)
         recorded = await self._recorder.set_standing(
-            principal_of(context), request.reviewer, standing, request.request_id
+            self._principal_of(context), request.reviewer, standing, request.request_id
         )
         return pb.SetReviewerStandingResponse(
             revision=recorded.revision, freshness_token=recorded.token.encode(), duplicate=recorded.duplicate

@@ -175,15 +175,16 @@ class App:
         self._resources.run(deadlines.run())
         call_log = CallLog(self._settings.log_calls, self.metrics.trace_id)
         span = self._tracing.server_span if self._tracing is not None else None
-        servicers = {
-            _CREDIBILITY: CredibilityServicer(verbs.assessor),
-            _TRACK_RECORDS: TrackRecordServicer(self._clock, verbs.recorder, verbs.viewer, verbs.lister),
-            _SOURCES: SourceServicer(verbs.finder, verbs.recorder),
-            _MODELS: ModelServicer(self._learning.models),
-        }
         authority = LOCAL_AUTHORITY
         if self._settings.tls_client_ca is not None:
             authority = Authority(names(self._settings.writers), names(self._settings.admins))
+        principal_of = authority.principal_of
+        servicers = {
+            _CREDIBILITY: CredibilityServicer(verbs.assessor),
+            _TRACK_RECORDS: TrackRecordServicer(self._clock, verbs.recorder, verbs.viewer, verbs.lister, principal_of),
+            _SOURCES: SourceServicer(verbs.finder, verbs.recorder, principal_of),
+            _MODELS: ModelServicer(self._learning.models),
+        }
         loop = asyncio.get_running_loop()
         # The fast transport hands its calls over together already.
         gate = loop.gate if isinstance(loop, GatheringLoop) and self._settings.transport == "grpcio" else None

@@ -17,7 +17,7 @@ from reputable.domain.verdicts import CREDIBLE_FROM
 
 MOST_WAITING = 256
 """Verdicts that wait to be compared; of a bulk import, which comes faster, a sample is."""
-_SHARE = 0.2
+_SHARE = 0.02
 """Of the event loop's time, the most that comparing takes."""
 
 

@@ -14,25 +14,36 @@ EMPTY_DIGEST = bytes(DIGEST_SIZE)
 Part = bytes | str | int | float | None
 
 
+_SHORT = 1_024
+_TEXT, _BYTES, _INTEGER = ([tag + size.to_bytes(4, "big") for size in range(_SHORT)] for tag in (b"s", b"b", b"i"))
+"""What stands before parts shorter than that."""
+
+
 def encode_parts(parts: Iterable[Part]) -> bytes:
     """Encode parts injectively: a type letter, the length, the bytes, for each."""
     out: list[bytes] = []
-    append = out.append
     for part in parts:
         kind = type(part)
         if kind is str:
-            tag, raw = b"s", part.encode("utf-8", "surrogatepass")  # type: ignore[union-attr]
+            heads, raw = _TEXT, part.encode("utf-8", "surrogatepass")  # type: ignore[union-attr]
         elif kind is bytes:
-            tag, raw = b"b", part
+            heads, raw = _BYTES, part
+        elif kind is int:
+            heads, raw = _INTEGER, b"%d" % part  # type: ignore[str-format]
         else:
-            tag, raw = _encode(part)
-        append(tag)
-        append(len(raw).to_bytes(4, "big"))
-        append(raw)
+            out += _encode(part)
+            continue
+        size = len(raw)
+        out += (heads[size], raw) if size < _SHORT else _encode(part)
     return b"".join(out)
 
 
 def _encode(part: Part) -> tuple[bytes, bytes]:
+    tag, raw = _typed(part)
+    return tag + len(raw).to_bytes(4, "big"), raw
+
+
+def _typed(part: Part) -> tuple[bytes, bytes]:
     if part is None:
         return b"n", b""
     if isinstance(part, str):

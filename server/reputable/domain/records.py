@@ -1,9 +1,10 @@
 """A source's verdicts summed up as of a moment."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import compress
 from math import fsum
+from operator import mul
 
 from reputable.domain.digests import EMPTY_DIGEST, digest
 from reputable.domain.findings import Finding, active, record_digest, without_double_counting
@@ -61,18 +62,6 @@ class TrackRecord:
     first_reviewed_at: Micros | None = None
     last_reviewed_at: Micros | None = None
     next_review_at: Micros | None = None
-    by_topic: Mapping[str, Tally] = field(default_factory=dict)
-    by_context: Mapping[str, Tally] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class _Weighed:
-    weight: float
-    truthfulness: float
-    finding: Finding
-
-
-_Names = Callable[[_Weighed], Sequence[str]]
 
 
 def summarise(
@@ -80,7 +69,7 @@ def summarise(
     standings: Mapping[str, Standing],
     *,
     as_of: Micros,
-    ledger_key: bytes,
+    ledger_key: bytes | None,
     source_id: str = "",
     kind: SourceKind = SourceKind.UNSPECIFIED,
     revision: int = 0,
@@ -89,78 +78,82 @@ def summarise(
     """Sum up what stands of `findings` as of `as_of` (and `at_revision`).
 
     `standings` names the ESTABLISHED reviewers (others are NEW), as of the same revision. Sums are
-    correctly rounded, so the order of the findings does not matter to the last bit.
+    correctly rounded, so the order of the findings does not matter to the last bit. Without a
+    `ledger_key` the record's digest and key say nothing: digesting is half of the work.
     """
     standing = active(findings, as_of, at_revision)
     counted = without_double_counting(standing)
-    weighed = _weigh(counted, standings)
-    content = record_digest(standing, ledger_key)
-    day = day_of(as_of)
-    settled = [w for w in weighed if standings.get(w.finding.reviewer) is Standing.ESTABLISHED]
-    singles = [w for w in settled if w.finding.period_start is None]
-    reviews = [f.reviewed_at for f in counted if f.levels]
+    established = {r for r in {f.reviewer for f in counted} if standings.get(r) is Standing.ESTABLISHED}
+    proven = [f for f in counted if f.levels]
+    weighed = _weigh(proven, established)
+    settled = [f for f in weighed.findings if f.reviewer in established]
+    content = EMPTY_DIGEST if ledger_key is None else record_digest(standing, ledger_key)
+    day, days = day_of(as_of), [day_of(f.reviewed_at) for f in weighed.findings]
     return TrackRecord(
         source_id=source_id,
         kind=kind,
         revision=revision,
         digest=content,
-        key=digest("record", content, *sorted({w.finding.reviewer for w in settled})),
+        key=EMPTY_DIGEST if ledger_key is None else digest("record", content, *sorted({f.reviewer for f in settled})),
         day=day,
-        verdict_count=sum(f.claim_count for f in counted),
-        credible_count=sum(f.credible_count for f in counted),
+        verdict_count=sum(weighed.counts),
+        credible_count=sum(compress(weighed.counts, weighed.credible)),
         unproven_count=sum(f.unproven_count for f in counted),
-        total=tally(weighed),
-        low=fsum(w.weight for w in weighed if w.truthfulness < LOW),
-        high=fsum(w.weight for w in weighed if w.truthfulness > HIGH),
-        decayed=tuple(_decayed(weighed, day, half_life) for half_life in HALF_LIVES),
-        last=tally(singles[-LAST_COUNT:]),
-        last_review_day=day_of(max(w.finding.reviewed_at for w in settled)) if settled else None,
-        first_reviewed_at=min(reviews, default=None),
-        last_reviewed_at=max(reviews, default=None),
+        total=weighed.tally(),
+        low=fsum(weight for weight, truth in zip(weighed.weights, weighed.truths, strict=True) if truth < LOW),
+        high=fsum(weight for weight, truth in zip(weighed.weights, weighed.truths, strict=True) if truth > HIGH),
+        decayed=tuple(weighed.decayed(days, day, half_life) for half_life in HALF_LIVES),
+        last=_last(settled),
+        last_review_day=day_of(settled[-1].reviewed_at) if settled else None,
+        first_reviewed_at=proven[0].reviewed_at if proven else None,
+        last_reviewed_at=proven[-1].reviewed_at if proven else None,
         next_review_at=_next_review(findings, as_of, at_revision),
-        by_topic=_grouped(weighed, lambda w: w.finding.topics),
-        by_context=_grouped(weighed, lambda w: (w.finding.context,) if w.finding.context else ()),
     )
 
 
-def _weigh(counted: Sequence[Finding], standings: Mapping[str, Standing]) -> list[_Weighed]:
-    new_count = sum(f.claim_count for f in counted if standings.get(f.reviewer) is not Standing.ESTABLISHED)
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """Levels of findings in order of review: claims counted, weights, truthfulness, whether credible."""
+
+    counts: list[int]
+    weights: list[float]
+    truths: list[float]
+    credible: list[bool]
+    findings: list[Finding]
+
+    def tally(self) -> Tally:
+        """Correctly rounded sums."""
+        return _tally(self.weights, self.truths, self.credible)
+
+    def decayed(self, days: Sequence[Day], day: Day, half_life: float) -> Tally:
+        """The same with weights that halve in so many days; `days` are those of the reviews."""
+        factors = {then: 2.0 ** (-max(0, day - then) / half_life) for then in set(days)}
+        return _tally(list(map(mul, self.weights, map(factors.__getitem__, days))), self.truths, self.credible)
+
+
+def _tally(weights: Sequence[float], truths: Sequence[float], credible: Sequence[bool]) -> Tally:
+    return Tally(fsum(weights), fsum(compress(weights, credible)), fsum(map(mul, weights, truths)))
+
+
+def _weigh(proven: Sequence[Finding], established: set[str]) -> _Weighed:
+    new_count = sum(f.claim_count for f in proven if f.reviewer not in established)
     new_weight = min(NEW_WEIGHT, NEW_CAP / new_count) if new_count else NEW_WEIGHT
-    return [
-        _Weighed(
-            level.count * (1.0 if standings.get(f.reviewer) is Standing.ESTABLISHED else new_weight),
-            level.truthfulness,
-            f,
-        )
-        for f in counted
-        for level in f.levels
-        if level.count
-    ]
-
-
-def tally(weighed: Iterable[_Weighed], factors: Iterable[float] | None = None) -> Tally:
-    """Correctly rounded weighted sums; `factors` scale the weights one by one."""
-    items = list(weighed)
-    weights = (
-        [w.weight for w in items] if factors is None else [w.weight * f for w, f in zip(items, factors, strict=True)]
-    )
-    return Tally(
-        weight=fsum(weights),
-        credible=fsum(x for x, w in zip(weights, items, strict=True) if w.truthfulness >= CREDIBLE_FROM),
-        truthfulness=fsum(x * w.truthfulness for x, w in zip(weights, items, strict=True)),
+    levels = [(finding, level) for finding in proven for level in finding.levels if level.count]
+    truths = [level.truthfulness for _, level in levels]
+    return _Weighed(
+        counts=[level.count for _, level in levels],
+        weights=[level.count * (1.0 if f.reviewer in established else new_weight) for f, level in levels],
+        truths=truths,
+        credible=[truth >= CREDIBLE_FROM for truth in truths],
+        findings=[finding for finding, _ in levels],
     )
 
 
-def _decayed(weighed: Sequence[_Weighed], day: Day, half_life: float) -> Tally:
-    return tally(weighed, (2.0 ** (-max(0, day - day_of(w.finding.reviewed_at)) / half_life) for w in weighed))
-
-
-def _grouped(weighed: Sequence[_Weighed], names: _Names) -> dict[str, Tally]:
-    groups: dict[str, list[_Weighed]] = defaultdict(list)
-    for item in weighed:
-        for name in names(item):
-            groups[name].append(item)
-    return {name: tally(items) for name, items in groups.items()}
+def _last(settled: Sequence[Finding]) -> Tally:
+    """Of the last single verdicts of ESTABLISHED reviewers, 1 each."""
+    singles = [f for f in settled if f.period_start is None][-LAST_COUNT:]
+    truths = [f.levels[0].truthfulness for f in singles]
+    return _tally([1.0] * len(singles), truths, [truth >= CREDIBLE_FROM for truth in truths])
 
 
 def _next_review(findings: Iterable[Finding], as_of: Micros, at_revision: int | None) -> Micros | None:

@@ -92,7 +92,7 @@ class History:
             times = self._times.get(source_id, [])
             known = self._findings.get(source_id, [])[: bisect_left(times, as_of)]
             self._records[key] = summarise(
-                known, self._standings, as_of=as_of, ledger_key=b"", source_id=source_id, kind=kind
+                known, self._standings, as_of=as_of, ledger_key=None, source_id=source_id, kind=kind
             )
         return self._records[key]
 
