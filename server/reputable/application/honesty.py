@@ -17,8 +17,8 @@ from reputable.domain.verdicts import CREDIBLE_FROM
 
 MOST_WAITING = 256
 """Verdicts that wait to be compared; of a bulk import, which comes faster, a sample is."""
-_SHARE = 0.02
-"""Of the event loop's time, the most that comparing takes."""
+_SHARE, _SHARE_OF_SAMPLES = 0.2, 0.02
+"""Of the event loop's time, the most that comparing takes: where it keeps up, and where it cannot."""
 
 
 class HonestyObserver(Protocol):
@@ -61,6 +61,7 @@ class HonestyWatch:
         self._most_waiting = most_waiting
         self._waiting: deque[tuple[bytes, Receipt]] = deque()
         self._wake = asyncio.Event()
+        self._overrun = False
         ledger.on_commit(self._committed)
 
     def _committed(self, write: Write, receipt: Receipt) -> None:
@@ -68,6 +69,7 @@ class HonestyWatch:
         if write.kind is not EntryKind.VERDICT or receipt.duplicate or unproven:
             return
         if len(self._waiting) >= self._most_waiting:
+            self._overrun = True
             self._observer.unforeseen()
             return
         self._waiting.append((write.payload, receipt))
@@ -80,7 +82,9 @@ class HonestyWatch:
             while self._waiting:
                 started = self._clock.monotonic()
                 await self.compare_next()
-                await asyncio.sleep((self._clock.monotonic() - started) * (1.0 / _SHARE - 1.0))
+                share = _SHARE_OF_SAMPLES if self._overrun else _SHARE
+                self._overrun = False
+                await asyncio.sleep((self._clock.monotonic() - started) * (1.0 / share - 1.0))
             self._wake.clear()
 
     async def compare_next(self) -> None:
