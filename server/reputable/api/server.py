@@ -1,6 +1,8 @@
 """Makes the gRPC server: the transport, its limits, the services on it, health and reflection."""
 
-from collections.abc import Mapping
+import asyncio
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +25,8 @@ WRITE_SECONDS = 5.0
 MAX_CONCURRENT_STREAMS = 100
 MAX_METADATA_BYTES = 8 * 1024
 HANDSHAKE_SECONDS = 3.0
+SENDING_SECONDS = 0.2
+"""How long the last answers are given to leave the fast transport."""
 
 _DEAR = "BatchAssessClaims"
 """The method whose calls are let in only while they will be answered soon; the ledger's writer limits its own."""
@@ -170,3 +174,17 @@ def enable_reflection(server: grpc.aio.Server, services: list[str]) -> None:
 
 def _milliseconds(seconds: float) -> int:
     return max(1, round(seconds * 1_000))
+
+
+async def stop(server: grpc.aio.Server, grace_seconds: float, *, under_way: Callable[[], int], fast: bool) -> None:
+    """Take no more calls and let those under way end within the grace.
+
+    The fast transport closes a connection once its last answer is made, whether or not it was sent:
+    it is stopped when the answers have had time to leave.
+    """
+    until = time.monotonic() + grace_seconds
+    if fast:
+        while under_way() and time.monotonic() < until:  # noqa: ASYNC110 - the end of a call signals nothing.
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(min(grace_seconds, SENDING_SECONDS))
+    await server.stop(max(0.0, until - time.monotonic()))

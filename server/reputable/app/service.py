@@ -112,7 +112,12 @@ class App:
         """Take no more calls, let those under way end within the grace, release everything."""
         await self.drain()
         if self._server is not None:
-            await self._server.stop(self._settings.grace_seconds)
+            await grpc_server.stop(
+                self._server,
+                self._settings.grace_seconds,
+                under_way=lambda: 0 if self._deadlines is None else len(self._deadlines),
+                fast=self._settings.transport == "fast",
+            )
         await self._resources.release()
         self._state = "stopped"
 
