@@ -132,6 +132,7 @@ class EpochComputer:
         """The epoch that starts at `start`, of the verdicts reviewed before it."""
         if not isinstance(scorer, Predictor):
             return PriorEpoch(number=number, start=start, revision=revision)
+        scorer = Predictor(scorer.model, scorer.digest)  # One of its own: the other remembers what calls ask it.
         rows = in_order(history)
         kind = SourceKind.UNSPECIFIED
         examples = [

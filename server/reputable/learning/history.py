@@ -13,6 +13,7 @@ from reputable.domain.records import NEW_CAP, NEW_WEIGHT, TrackRecord, summarise
 from reputable.domain.sources import SourceKind
 from reputable.domain.times import DAY, Day, Micros, day_of
 from reputable.domain.verdicts import CREDIBLE_FROM, Standing, Verdict
+from reputable.learning.long_records import LongRecord, is_long
 
 BASE_STRENGTH = 10.0
 """Verdicts that the starting rates weigh beside all that were found."""
@@ -83,18 +84,29 @@ class History:
         self._named = _Sums(np.where(self._is_named, self.weights, 0.0), truth)
         self._collective = _Sums(np.where(self._is_named, 0.0, self.weights), truth)
         self.proven = proven
+        self._long: dict[str, LongRecord | None] = {}
         self._records: dict[tuple[str, SourceKind, Micros], TrackRecord] = {}
 
     def record(self, source_id: str, kind: SourceKind, as_of: Micros) -> TrackRecord:
         """The source's record of verdicts reviewed before `as_of`; summed up once."""
         key = (source_id, kind, as_of)
         if key not in self._records:
+            long = self._long_record(source_id)
+            if long is not None:
+                self._records[key] = long.at(as_of, source_id, kind)
+                return self._records[key]
             times = self._times.get(source_id, [])
             known = self._findings.get(source_id, [])[: bisect_left(times, as_of)]
             self._records[key] = summarise(
                 known, self._standings, as_of=as_of, ledger_key=None, source_id=source_id, kind=kind
             )
         return self._records[key]
+
+    def _long_record(self, source_id: str) -> LongRecord | None:
+        if source_id not in self._long:
+            findings = self._findings.get(source_id, [])
+            self._long[source_id] = LongRecord(findings, self._standings) if is_long(findings) else None
+        return self._long[source_id]
 
     def before(self, moment: Micros) -> int:
         """How many of the proven examples were reviewed before the moment."""
