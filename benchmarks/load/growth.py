@@ -64,10 +64,11 @@ def by_verdicts(work: Path, cores: tuple[int, int], counts: Sequence[int]) -> li
 
 
 def _cost(name: str, ledger: Path, sources: int, work: Path, cores: tuple[int, int]) -> Figures:
-    """Median latency at one caller, calls a second at 64, CPU a call, and memory; caches off."""
+    """Median latency at one caller, calls a second at 64, CPU a call, memory; caches off, the day's priors there."""
     server_core, load_core = cores
     service = ours.Ours(name, ours.COMPUTED, ledger, core=server_core, work=work, copied=False)
     with service.server as server:
+        priors_seconds = service.priors_seconds()
         target = service.target(messages.requests(64, sources), pb.SERVED_FROM_COMPUTED)
         many = steadily(target, server, callers=64, seconds=SECONDS, core=load_core)
         one = steadily(target, server, callers=1, seconds=SECONDS, core=load_core)
@@ -77,4 +78,5 @@ def _cost(name: str, ledger: Path, sources: int, work: Path, cores: tuple[int, i
             "cpu_per_call": many.cpu_per_call,
             "rss_mebibytes": server.rss_mebibytes,
             "seconds": service.ready_seconds,
+            "priors_seconds": priors_seconds,
         }

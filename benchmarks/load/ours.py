@@ -1,5 +1,6 @@
 """Starts our service in the states that are measured, and checks its answers with a real client."""
 
+import json
 import os
 import shutil
 import sys
@@ -67,6 +68,16 @@ class Ours:
                 return bool(response.status == 200)
         except OSError:
             return False
+
+    def priors_seconds(self) -> float:
+        """Wait until the day's priors are computed, which is done once a day, and return for how many seconds."""
+        started = time.perf_counter()
+        while time.perf_counter() - started < PRIMING_SECONDS:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._metrics_port}/readyz", timeout=5) as response:
+                if not json.load(response)["prior_epoch"].startswith("0"):
+                    return time.perf_counter() - started
+            time.sleep(0.05)
+        raise TimeoutError(f"no prior epoch after {PRIMING_SECONDS:g} s")
 
     def channel(self) -> grpc.Channel:
         """A client's channel to it."""

@@ -143,14 +143,16 @@ def history(db: apsw.Connection, reviewed_before: Micros, at_revision: int, late
         f"""
         SELECT f.revision, f.source_id, e.payload
         FROM (
-            SELECT revision, source_id, reviewed_at FROM (
-                SELECT *, row_number() OVER (PARTITION BY named ORDER BY reviewed_at DESC, revision DESC) AS place
-                FROM (
-                    SELECT max(revision) AS revision, source_id, reviewed_at,
-                        reviewer IN (SELECT value FROM json_each(:reviewers)) AS named
-                    FROM finding WHERE {held} AND period_start IS NULL GROUP BY source_id, key, reviewer
-                )
-            ) ORDER BY named AND place <= :reserved DESC, reviewed_at DESC, revision DESC LIMIT :most
+            WITH standing AS MATERIALIZED (
+                SELECT max(revision) AS revision, source_id, reviewed_at,
+                    reviewer IN (SELECT value FROM json_each(:reviewers)) AS named
+                FROM finding WHERE {held} AND period_start IS NULL GROUP BY source_id, key, reviewer
+            ),
+            reserved AS (
+                SELECT revision FROM standing WHERE named ORDER BY reviewed_at DESC, revision DESC LIMIT :reserved
+            )
+            SELECT revision, source_id, reviewed_at FROM standing
+            ORDER BY revision IN reserved DESC, reviewed_at DESC, revision DESC LIMIT :most
         ) f CROSS JOIN entry e ON e.revision = f.revision
         ORDER BY f.reviewed_at, f.revision
         """,

@@ -33,7 +33,7 @@ Floats = NDArray[np.float64]
 
 
 def is_long(findings: Sequence[Finding]) -> bool:
-    """Whether a LongRecord can be made of the findings, and pays: many single verdicts, none of which replaces another."""
+    """Whether a LongRecord can be made of the findings, and pays: many single verdicts that replace no other."""
     return (
         len(findings) >= LONG
         and all(finding.period_start is None and not finding.retracted_at for finding in findings)
