@@ -44,6 +44,11 @@ def _p99(metric: str, labels: str, by: str) -> tuple[tuple[str, str], ...]:
     return ((f"histogram_quantile(0.99, {rate})", f"{{{{{by}}}}}"),)
 
 
+def _means(metric: str, labels: str, by: str) -> tuple[tuple[str, str], ...]:
+    total, count = (f"sum by ({by}) (rate({metric}_{part}{{{labels}}}[$__rate_interval]))" for part in ("sum", "count"))
+    return ((f"{total} / {count}", f"{{{{{by}}}}}"),)
+
+
 def _rates(metric: str, labels: str, by: str) -> tuple[tuple[str, str], ...]:
     return ((f"sum by ({by}) (rate({metric}{{{labels}}}[$__rate_interval]))", f"{{{{{by}}}}}"),)
 
@@ -110,15 +115,7 @@ LATENCY = (
         "Mean by stage",
         "s",
         "The same, on average.",
-        (
-            (
-                (
-                    "sum by (stage) (rate(reputable_assessment_seconds_sum{$ours}[$__rate_interval]))"
-                    " / sum by (stage) (rate(reputable_assessment_seconds_count{$ours}[$__rate_interval]))"
-                ),
-                "{{stage}}",
-            ),
-        ),
+        _means("reputable_assessment_seconds", "$ours", "stage"),
     ),
     Panel(
         "p99 by method",

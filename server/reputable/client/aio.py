@@ -1,7 +1,4 @@
-"""A client of the service: in `aio` for asyncio, in `blocking` for ordinary code.
-
-`blocking` is made from `aio` by `make client`.
-"""
+"""A client of the service: `aio` for asyncio, and `blocking` for ordinary code, which `make client` makes from it."""
 
 from collections.abc import AsyncIterator, Iterable
 from typing import Self, TypeVar

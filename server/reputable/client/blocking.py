@@ -1,8 +1,5 @@
 # Made from aio.py by `make client`; not to be edited.
-"""A client of the service: in `aio` for asyncio, in `blocking` for ordinary code.
-
-`blocking` is made from `aio` by `make client`.
-"""
+"""A client of the service: `aio` for asyncio, and `blocking` for ordinary code, which `make client` makes from it."""
 
 from collections.abc import Iterable, Iterator
 from typing import Self, TypeVar
