@@ -15,6 +15,7 @@ from benchmarks.load import messages
 from benchmarks.load.callers import Target, grpc_frame
 from benchmarks.load.processes import Server, accepts, free_port
 from reputable.adapters.embedded_redis import find_binary
+from reputable.client import Client, Deadlines
 from reputable.v1 import assessment_pb2, credibility_pb2, credibility_pb2_grpc
 
 READY_SECONDS = 120.0
@@ -93,15 +94,14 @@ class Ours:
         Raises RuntimeError when one is not, though today's priors have been waited for.
         """
         until = time.monotonic() + PRIMING_SECONDS
-        with self.channel() as channel:
-            stub = credibility_pb2_grpc.CredibilityServiceStub(channel)
-            wrong = [stub.AssessClaim(requests[0], timeout=30)]
+        with Client(f"127.0.0.1:{self.port}", deadlines=Deadlines(read=30.0)) as client:
+            wrong = [client.assess(requests[0])]
             while wrong and time.monotonic() < until:
-                answers = [stub.AssessClaim(request, timeout=30) for request in requests]
-                wrong = [answer for answer in answers if not _is_right(answer.assessment, served_from)]
+                answers = [client.assess(request) for request in requests]
+                wrong = [answer for answer in answers if not _is_right(answer, served_from)]
         if wrong:
             raise RuntimeError(f"not the answer that is to be measured:\n{wrong[0]}")
-        sizes = [answer.ByteSize() for answer in answers]
+        sizes = [credibility_pb2.AssessClaimResponse(assessment=answer).ByteSize() for answer in answers]
         return self._target(messages.METHOD, requests, min(sizes))
 
     def batch_target(self, batches: Sequence[credibility_pb2.BatchAssessClaimsRequest]) -> Target:
