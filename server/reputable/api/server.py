@@ -23,6 +23,7 @@ READ_SECONDS = 2.0
 WRITE_SECONDS = 5.0
 """The longest that a write may take."""
 MAX_CONCURRENT_STREAMS = 100
+MAX_PENDING_CALLS = 20_000
 MAX_METADATA_BYTES = 8 * 1024
 HANDSHAKE_SECONDS = 3.0
 SENDING_SECONDS = 0.2
@@ -62,6 +63,9 @@ def make_server(transport: Transport) -> grpc.aio.Server:
         ("grpc.max_concurrent_streams", MAX_CONCURRENT_STREAMS),
         # It counts streams that are over but not yet freed, and so refuses calls of a client that keeps to the limit.
         ("grpc.http.overload_protection", 0),
+        # Calls that come faster than the event loop asks for them are dropped at random beyond this, whoever calls.
+        ("grpc.server.max_pending_requests", MAX_PENDING_CALLS),
+        ("grpc.server.max_pending_requests_hard_limit", MAX_PENDING_CALLS),
         ("grpc.max_metadata_size", MAX_METADATA_BYTES),
         ("grpc.so_reuseport", int(transport.share_port)),
     ]
