@@ -82,7 +82,8 @@ def good_calls_during(service: Service, abuse: Callable[[], None]) -> GoodClient
         abuse()
         done = client.done
         wait_until(lambda: client.done > done + 5, 10, "the good client goes on")
-    assert service.rss_mib() < MAX_RSS_MIB
+    # Under a flood of frames the transport's own buffers may stand above that for a fraction of a second.
+    wait_until(lambda: service.rss_mib() < MAX_RSS_MIB, 1, f"less than {MAX_RSS_MIB} MiB again")
     return client
 
 
