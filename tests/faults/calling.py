@@ -15,6 +15,7 @@ import grpc
 from reputable.client.channels import OPTIONS
 from tests.faults.messages import assess_request, bounded
 from tests.faults.running import Service
+from tests.loop_thread import LoopThread
 from tests.process import free_port
 
 ASSESS = "/reputable.v1.CredibilityService/AssessClaim"
@@ -135,16 +136,15 @@ class Balancer:
         self._services = services
         self._ready: list[Service] = []
         self._next = 0
-        self._loop = asyncio.new_event_loop()
+        self._loop = LoopThread()
         self._stopped = threading.Event()
-        self._threads = [threading.Thread(target=self._loop.run_forever), threading.Thread(target=self._probe)]
+        self._prober = threading.Thread(target=self._probe)
 
     def __enter__(self) -> Self:
         """Listen and probe."""
-        for thread in self._threads:
-            thread.start()
-        server = asyncio.start_server(self._carry, "127.0.0.1", self.port)
-        asyncio.run_coroutine_threadsafe(server, self._loop).result(5)
+        self._prober.start()
+        self._loop.__enter__()
+        self._server = self._loop.run(asyncio.start_server(self._carry, "127.0.0.1", self.port))
         while not self._ready:
             time.sleep(0.02)
         return self
@@ -152,10 +152,12 @@ class Balancer:
     def __exit__(self, *_: object) -> None:
         """End, with every connection."""
         self._stopped.set()
-        asyncio.run_coroutine_threadsafe(_end_others(), self._loop).result(5)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        for thread in self._threads:
-            thread.join(5)
+        self._loop.run(self._stop_listening())
+        self._loop.__exit__()
+        self._prober.join(5)
+
+    async def _stop_listening(self) -> None:
+        self._server.close()
 
     def _probe(self) -> None:
         while not self._stopped.wait(0.1):
@@ -177,13 +179,6 @@ class Balancer:
             server_reader, server_writer = await asyncio.open_connection("127.0.0.1", service.port)
             await asyncio.gather(pump(reader, server_writer), pump(server_reader, writer))
         writer.close()
-
-
-async def _end_others() -> None:
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
 
 
 def is_ready(service: Service) -> bool:

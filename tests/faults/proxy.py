@@ -2,11 +2,11 @@
 
 import asyncio
 import contextlib
-import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
+from tests.loop_thread import LoopThread
 from tests.process import free_port
 
 Send = Callable[[bytes], Awaitable[None]]
@@ -29,28 +29,26 @@ class FaultProxy:
         self.upstream = upstream
         self.fault: Fault = pass_on
         self.connections = 0
-        self._loop = asyncio.new_event_loop()
+        self._loop = LoopThread()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="fault-proxy", daemon=True)
 
     def __enter__(self) -> Self:
         """Listen."""
-        self._thread.start()
-        self._run(asyncio.start_server(self._accept, "127.0.0.1", self.port))
+        self._loop.__enter__()
+        self._server = self._loop.run(asyncio.start_server(self._accept, "127.0.0.1", self.port))
         return self
 
     def __exit__(self, *_: object) -> None:
         """End every connection."""
-        self.drop()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
+        self._loop.run(self._stop_listening())
+        self._loop.__exit__()
 
     def drop(self) -> None:
         """End the connections there are."""
-        self._run(self._drop())
+        self._loop.run(self._drop())
 
-    def _run(self, work: Coroutine[Any, Any, object]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(5)
+    async def _stop_listening(self) -> None:
+        self._server.close()
 
     async def _drop(self) -> None:
         for task in list(self._tasks):

@@ -1,10 +1,7 @@
 """The whole service in a thread, with a scorer that needs no words, for the commands to talk to."""
 
-import asyncio
-import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from reputable.app import Learning, build
 from reputable.application.ports import Scorer
@@ -12,6 +9,7 @@ from reputable.domain.epochs import PriorEpoch
 from reputable.domain.times import Micros
 from reputable.settings import load
 from tests.builders import OneModel, ShareScorer
+from tests.loop_thread import LoopThread
 
 
 class SteadyPriors:
@@ -39,18 +37,9 @@ def service(ledger_url: str, **given: object) -> Iterator[str]:
         **given,
     )
     app = build(settings, Learning(OneModel(ShareScorer()), SteadyPriors()))
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-
-    def done(work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, loop).result(30)
-
-    try:
-        done(app.start())
-        yield f"127.0.0.1:{app.port}"
-    finally:
-        done(app.stop())
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+    with LoopThread() as loop:
+        try:
+            loop.run(app.start(), 30)
+            yield f"127.0.0.1:{app.port}"
+        finally:
+            loop.run(app.stop(), 30)
