@@ -135,9 +135,15 @@ def _tally(weights: Sequence[float], truths: Sequence[float], credible: Sequence
     return Tally(fsum(weights), fsum(compress(weights, credible)), fsum(map(mul, weights, truths)))
 
 
+def new_weight_of(count: float) -> float:
+    """What each of the `count` verdicts of NEW reviewers on one source weighs, so that all together weigh no more than
+    NEW_CAP.
+    """
+    return min(NEW_WEIGHT, NEW_CAP / count) if count else NEW_WEIGHT
+
+
 def _weigh(proven: Sequence[Finding], established: set[str]) -> _Weighed:
-    new_count = sum(f.claim_count for f in proven if f.reviewer not in established)
-    new_weight = min(NEW_WEIGHT, NEW_CAP / new_count) if new_count else NEW_WEIGHT
+    new_weight = new_weight_of(sum(f.claim_count for f in proven if f.reviewer not in established))
     levels = [(finding, level) for finding in proven for level in finding.levels if level.count]
     truths = [level.truthfulness for _, level in levels]
     return _Weighed(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reputable.domain.findings import Finding, of_verdict
-from reputable.domain.records import NEW_CAP, NEW_WEIGHT, TrackRecord, summarise
+from reputable.domain.records import TrackRecord, new_weight_of, summarise
 from reputable.domain.sources import SourceKind
 from reputable.domain.times import DAY, Day, Micros, day_of
 from reputable.domain.verdicts import CREDIBLE_FROM, Standing, Verdict
@@ -92,15 +92,13 @@ class History:
         key = (source_id, kind, as_of)
         if key not in self._records:
             long = self._long_record(source_id)
-            if long is not None:
-                self._records[key] = long.at(as_of, source_id, kind)
-                return self._records[key]
-            times = self._times.get(source_id, [])
-            known = self._findings.get(source_id, [])[: bisect_left(times, as_of)]
-            self._records[key] = summarise(
-                known, self._standings, as_of=as_of, ledger_key=None, source_id=source_id, kind=kind
-            )
+            summed = self._summed(source_id, kind, as_of) if long is None else long.at(as_of, source_id, kind)
+            self._records[key] = summed
         return self._records[key]
+
+    def _summed(self, source_id: str, kind: SourceKind, as_of: Micros) -> TrackRecord:
+        known = self._findings.get(source_id, [])[: bisect_left(self._times.get(source_id, []), as_of)]
+        return summarise(known, self._standings, as_of=as_of, ledger_key=None, source_id=source_id, kind=kind)
 
     def _long_record(self, source_id: str) -> LongRecord | None:
         if source_id not in self._long:
@@ -157,10 +155,7 @@ def standing_weights(pairs: Sequence[tuple[str, str]], standings: Mapping[str, S
     established = [standings.get(reviewer) is Standing.ESTABLISHED for _, reviewer in pairs]
     new = Counter(source for (source, _), full in zip(pairs, established, strict=True) if not full)
     return np.array(
-        [
-            1.0 if full else min(NEW_WEIGHT, NEW_CAP / new[source])
-            for (source, _), full in zip(pairs, established, strict=True)
-        ],
+        [1.0 if full else new_weight_of(new[source]) for (source, _), full in zip(pairs, established, strict=True)],
         dtype=float,
     )
 

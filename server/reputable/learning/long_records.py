@@ -12,16 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reputable.domain.findings import Finding
-from reputable.domain.records import (
-    HALF_LIVES,
-    HIGH,
-    LAST_COUNT,
-    LOW,
-    NEW_CAP,
-    NEW_WEIGHT,
-    Tally,
-    TrackRecord,
-)
+from reputable.domain.records import HALF_LIVES, HIGH, LAST_COUNT, LOW, Tally, TrackRecord, new_weight_of
 from reputable.domain.sources import SourceKind
 from reputable.domain.times import Day, Micros, day_of
 from reputable.domain.verdicts import CREDIBLE_FROM, Standing
@@ -64,7 +55,7 @@ class LongRecord:
         """The record of the verdicts reviewed before `as_of`; its digest and key say nothing."""
         count = bisect_left(self._times, as_of)
         established, new = self._of_established[count], self._of_new[count]
-        new_weight = min(NEW_WEIGHT, NEW_CAP / new[0]) if new[0] else NEW_WEIGHT
+        new_weight = new_weight_of(float(new[0]))
         weight, credible, truth, low, high = (established + new_weight * new).tolist()
         weights = np.where(self._is_established[:count], 1.0, new_weight)
         day = day_of(as_of)
