@@ -115,7 +115,7 @@ class App:
             await grpc_server.stop(
                 self._server,
                 self._settings.grace_seconds,
-                under_way=lambda: 0 if self._deadlines is None else len(self._deadlines),
+                under_way=lambda: len(self._deadlines or ()),
                 fast=self._settings.transport == "fast",
             )
         await self._resources.release()

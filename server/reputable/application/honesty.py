@@ -82,10 +82,14 @@ class HonestyWatch:
             while self._waiting:
                 started = self._clock.monotonic()
                 await self.compare_next()
-                share = _SHARE_OF_SAMPLES if self._overrun else _SHARE
-                self._overrun = False
-                await asyncio.sleep((self._clock.monotonic() - started) * (1.0 / share - 1.0))
+                await asyncio.sleep(self.rest_seconds(self._clock.monotonic() - started))
             self._wake.clear()
+
+    def rest_seconds(self, spent: float) -> float:
+        """How long to leave the event loop alone after a comparison of `spent` seconds."""
+        share = _SHARE_OF_SAMPLES if self._overrun else _SHARE
+        self._overrun = False
+        return spent * (1.0 / share - 1.0)
 
     async def compare_next(self) -> None:
         """Compare the verdict that has waited longest."""

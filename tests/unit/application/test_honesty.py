@@ -120,5 +120,16 @@ async def test_what_waits_is_compared_in_the_background(desk: Desk) -> None:
     running.cancel()
 
 
+async def test_samples_of_verdicts_that_come_too_fast_take_a_smaller_share_of_the_time(desk: Desk) -> None:
+    watch, notes = watching(desk, most_waiting=2)
+    for number in range(2):
+        await desk.record(said(f"claim {number}", None, NOON - DAY))
+    assert watch.rest_seconds(1.0) == pytest.approx(4.0)
+    await desk.record(said("one too many", None, NOON - DAY))
+    assert notes.missed == 1
+    assert watch.rest_seconds(1.0) == pytest.approx(49.0)
+    assert watch.rest_seconds(1.0) == pytest.approx(4.0)
+
+
 def _fail(*_: object) -> None:
     raise ZeroDivisionError
