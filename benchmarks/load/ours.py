@@ -71,11 +71,12 @@ class Ours:
             return False
 
     def priors_seconds(self) -> float:
-        """Wait until the day's priors are computed, which is done once a day, and return for how many seconds."""
+        """Wait until today's priors are there, which are computed once a day, and return for how many seconds."""
         started = time.perf_counter()
+        today = f" of {time.strftime('%Y-%m-%d', time.gmtime())}"
         while time.perf_counter() - started < PRIMING_SECONDS:
             with urllib.request.urlopen(f"http://127.0.0.1:{self._metrics_port}/readyz", timeout=5) as response:
-                if not json.load(response)["prior_epoch"].startswith("0"):
+                if today in json.load(response)["prior_epoch"]:
                     return time.perf_counter() - started
             time.sleep(0.05)
         raise TimeoutError(f"no prior epoch after {PRIMING_SECONDS:g} s")
