@@ -251,7 +251,7 @@ class InMemoryLedger:
         return sorted((f.revision, chain) for f, chain in found if f.reviewer == reviewer and not f.retracted_at)
 
     async def history(
-        self, *, reviewed_before: Micros, at_revision: int, latest: Latest | None = None
+        self, *, reviewed_before: Micros, at_revision: int, latest: Latest
     ) -> AsyncIterator[HistoricalVerdict]:
         found = []
         for chain in self._sources():
@@ -260,7 +260,7 @@ class InMemoryLedger:
                     verdict = payloads.parse_verdict(self._entries[finding.revision - 1].payload)
                     found.append(HistoricalVerdict(finding.revision, chain, verdict))
         found.sort(key=lambda row: (row.verdict.reviewed_at, row.revision))
-        for row in found if latest is None else _part(found, latest):
+        for row in _part(found, latest):
             yield row
 
     async def finding_digests(self, source_id: str) -> dict[int, bytes]:

@@ -34,9 +34,11 @@ from tests.ledger_writes import (
     standing,
 )
 
+EVERYTHING = Latest(1_000_000)
+
 
 async def history_of(
-    ledger: Ledger, before: int = NOON, at_revision: int = 10**9, latest: Latest | None = None
+    ledger: Ledger, before: int = NOON, at_revision: int = 10**9, latest: Latest = EVERYTHING
 ) -> list[HistoricalVerdict]:
     return [row async for row in ledger.history(reviewed_before=before, at_revision=at_revision, latest=latest)]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reputable.adapters.postgres_ledger import PostgresLedger
 from reputable.adapters.sqlite_ledger import SqliteLedger
-from reputable.application.ports import Ledger, Receipt, Write
+from reputable.application.ports import Latest, Ledger, Receipt, Write
 from reputable.application.verifying import verify
 from reputable.application.writes import epoch_write
 from reputable.domain.epochs import PriorEpoch
@@ -64,7 +64,7 @@ async def contents(ledger: Ledger) -> list[object]:
         await ledger.standing_changes(0),
         await ledger.epochs(0),
         [(e.revision, e.kind, e.source_id, e.source_revision, e.payload) for e in await ledger.entries()],
-        [row async for row in ledger.history(reviewed_before=NOON, at_revision=20)],
+        [row async for row in ledger.history(reviewed_before=NOON, at_revision=20, latest=Latest(1_000))],
         await ledger.reviewed_by("Desk", ""),
     ]
 

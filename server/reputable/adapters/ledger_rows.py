@@ -7,13 +7,22 @@ from typing import Any
 
 from reputable.adapters.ledger_state import PlannedEntry, PlannedFinding
 from reputable.application import payloads
-from reputable.application.ports import HistoricalVerdict, Identity, Receipt, RegisteredSource, StandingChange, Write
+from reputable.application.ports import (
+    HistoricalVerdict,
+    Identity,
+    Latest,
+    Receipt,
+    RegisteredSource,
+    StandingChange,
+    Write,
+)
 from reputable.application.writes import entry_write
 from reputable.domain.entries import Entry, EntryKind
 from reputable.domain.errors import LedgerCorrupt, LedgerUnavailable
 from reputable.domain.findings import Finding
 from reputable.domain.freshness import LEDGER_ID_LENGTH
 from reputable.domain.sources import Source, SourceKind
+from reputable.domain.times import Micros
 from reputable.domain.verdicts import Level
 
 Row = tuple[Any, ...]
@@ -40,6 +49,17 @@ def new_identity() -> Identity:
         record_key=secrets.token_bytes(KEY_SIZE),
         cache_key=secrets.token_bytes(KEY_SIZE),
     )
+
+
+def history_values(reviewed_before: Micros, at_revision: int, latest: Latest) -> dict[str, Any]:
+    """What the SQL for LedgerReader.history is given."""
+    return {
+        "before": reviewed_before,
+        "revision": at_revision,
+        "reviewers": list(latest.reviewers),
+        "reserved": latest.reserved,
+        "most": latest.most,
+    }
 
 
 def entry_row(entry: PlannedEntry) -> Row:

@@ -8,7 +8,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import psycopg
 
 from reputable.adapters import postgres_queries as queries
-from reputable.adapters.ledger_rows import closed, read_historical_verdict
+from reputable.adapters.ledger_rows import closed, history_values, read_historical_verdict
 from reputable.adapters.postgres_database import Connection, connect, prepare, read_identity, refusal, timed_out
 from reputable.adapters.postgres_writer import PostgresWriter
 from reputable.application.ports import (
@@ -154,14 +154,14 @@ class PostgresReader:
         return await self._read(queries.counts)
 
     async def history(
-        self, *, reviewed_before: Micros, at_revision: int, latest: Latest | None = None
+        self, *, reviewed_before: Micros, at_revision: int, latest: Latest
     ) -> AsyncIterator[HistoricalVerdict]:
         """See LedgerReader."""
         connection = await connect(self._url, options="-c statement_timeout=0")
         try:
             async with connection.transaction(), connection.cursor("history") as cursor:
                 cursor.itersize = HISTORY_PAGE
-                await cursor.execute(queries.HISTORY, queries.history_values(reviewed_before, at_revision, latest))
+                await cursor.execute(queries.HISTORY, history_values(reviewed_before, at_revision, latest))
                 async for row in cursor:
                     yield read_historical_verdict(row)
         except psycopg.Error as error:

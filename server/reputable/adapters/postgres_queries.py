@@ -13,7 +13,6 @@ from reputable.adapters.ledger_rows import (
 from reputable.adapters.postgres_database import Connection
 from reputable.application import payloads
 from reputable.application.ports import (
-    Latest,
     LedgerCounts,
     LedgerState,
     Receipt,
@@ -25,7 +24,6 @@ from reputable.application.ports import (
 from reputable.domain.entries import LEDGER_CHAIN, Entry
 from reputable.domain.epochs import PriorEpoch
 from reputable.domain.findings import Finding
-from reputable.domain.times import Micros
 
 # ruff: noqa: S608 - Only constants are put into SQL; values are bound.
 
@@ -62,21 +60,22 @@ _REVIEWED_BY = "SELECT revision, source_id FROM finding WHERE reviewer = %s AND 
 HISTORY = """
     SELECT f.revision, f.source_id, e.payload
     FROM (
-        SELECT revision, source_id, reviewed_at FROM (
-            SELECT *, row_number() OVER (PARTITION BY named ORDER BY reviewed_at DESC, revision DESC) AS place
-            FROM (
-                SELECT DISTINCT ON (source_id, key, reviewer)
-                    revision, source_id, reviewed_at, reviewer = ANY (%(reviewers)s::text[]) AS named
-                FROM finding
-                WHERE revision <= %(revision)s AND (retracted_at = 0 OR retracted_at > %(revision)s)
-                    AND reviewed_at < %(before)s AND period_start IS NULL
-                ORDER BY source_id, key, reviewer, revision DESC
-            ) standing
-        ) placed
-        ORDER BY (named AND place <= %(reserved)s) DESC, reviewed_at DESC, revision DESC LIMIT %(most)s
+        WITH standing AS MATERIALIZED (
+            SELECT DISTINCT ON (source_id, key, reviewer)
+                revision, source_id, reviewed_at, reviewer = ANY (%(reviewers)s::text[]) AS named
+            FROM finding
+            WHERE revision <= %(revision)s AND (retracted_at = 0 OR retracted_at > %(revision)s)
+                AND reviewed_at < %(before)s AND period_start IS NULL
+            ORDER BY source_id, key, reviewer, revision DESC
+        ),
+        reserved AS (
+            SELECT revision FROM standing WHERE named ORDER BY reviewed_at DESC, revision DESC LIMIT %(reserved)s
+        )
+        SELECT revision, source_id, reviewed_at FROM standing
+        ORDER BY (revision IN (SELECT revision FROM reserved)) DESC, reviewed_at DESC, revision DESC LIMIT %(most)s
     ) f JOIN entry e ON e.revision = f.revision
     ORDER BY f.reviewed_at, f.revision"""
-"""(revision, source id, payload) of LedgerReader.history's verdicts; scorecards supersede none of them."""
+"""(revision, source id, payload) of LedgerReader.history's verdicts, by `history_values`; scorecards supersede none."""
 _COUNTS = """
     SELECT (SELECT count(*) FROM entry), (SELECT count(*) FROM finding), (SELECT count(*) FROM source_head),
         (SELECT count(*) FROM source), (SELECT count(*) FROM source_name), (SELECT count(*) FROM standing),
@@ -159,17 +158,6 @@ async def reviewed_by(db: Connection, reviewer: str, source_id: str) -> list[tup
     sql = _REVIEWED_BY + ("AND source_id = %s ORDER BY revision" if source_id else "ORDER BY revision")
     rows = await db.execute(sql, (reviewer, source_id) if source_id else (reviewer,))
     return [(row[0], row[1]) async for row in rows]
-
-
-def history_values(reviewed_before: Micros, at_revision: int, latest: Latest | None) -> dict[str, object]:
-    """What HISTORY asks for."""
-    return {
-        "revision": at_revision,
-        "before": reviewed_before,
-        "reviewers": list(latest.reviewers) if latest else [],
-        "reserved": latest.reserved if latest else 0,
-        "most": latest.most if latest else None,
-    }
 
 
 async def finding_digests(db: Connection, source_id: str) -> dict[int, bytes]:

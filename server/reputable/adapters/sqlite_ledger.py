@@ -168,7 +168,7 @@ class SqliteReader:
         return await self._read(queries.counts)
 
     async def history(
-        self, *, reviewed_before: Micros, at_revision: int, latest: Latest | None = None
+        self, *, reviewed_before: Micros, at_revision: int, latest: Latest
     ) -> AsyncIterator[HistoricalVerdict]:
         """See LedgerReader."""
         loop = asyncio.get_running_loop()

@@ -10,6 +10,7 @@ from reputable.adapters.ledger_rows import (
     FINDING_COLUMNS,
     RECEIPT_COLUMNS,
     Row,
+    history_values,
     read_entry,
     read_finding,
     read_receipt,
@@ -136,9 +137,10 @@ def reviewed_by(db: apsw.Connection, reviewer: str, source_id: str) -> list[tupl
     return list(db.execute(f"{sql} ORDER BY revision", (reviewer,)))
 
 
-def history(db: apsw.Connection, reviewed_before: Micros, at_revision: int, latest: Latest | None) -> Iterator[Row]:
+def history(db: apsw.Connection, reviewed_before: Micros, at_revision: int, latest: Latest) -> Iterator[Row]:
     """(revision, source id, payload) of LedgerReader.history's verdicts; scorecards supersede none of them."""
     held = "revision <= :revision AND (retracted_at = 0 OR retracted_at > :revision) AND reviewed_at < :before"
+    values = history_values(reviewed_before, at_revision, latest)
     rows: Iterator[Row] = db.execute(
         f"""
         SELECT f.revision, f.source_id, e.payload
@@ -156,13 +158,7 @@ def history(db: apsw.Connection, reviewed_before: Micros, at_revision: int, late
         ) f CROSS JOIN entry e ON e.revision = f.revision
         ORDER BY f.reviewed_at, f.revision
         """,
-        {
-            "revision": at_revision,
-            "before": reviewed_before,
-            "reviewers": json.dumps(list(latest.reviewers) if latest else []),
-            "reserved": latest.reserved if latest else 0,
-            "most": latest.most if latest else -1,
-        },
+        values | {"reviewers": json.dumps(values["reviewers"])},
     )
     return rows
 

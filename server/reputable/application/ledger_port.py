@@ -202,9 +202,7 @@ class LedgerReader(Protocol):
         """(revision, chain) of what a reviewer recorded and nobody retracted, on one source or ("") on all."""
         ...
 
-    def history(
-        self, *, reviewed_before: Micros, at_revision: int, latest: Latest | None = None
-    ) -> AsyncIterator[HistoricalVerdict]:
+    def history(self, *, reviewed_before: Micros, at_revision: int, latest: Latest) -> AsyncIterator[HistoricalVerdict]:
         """Single verdicts that stood at that revision, reviewed before that time, in order of review."""
         ...
 

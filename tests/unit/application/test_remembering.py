@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from reputable.application.ports import HistoricalVerdict, Latest, MemoryReading, ScoreInput
-from reputable.application.remembering import Memories, latest_part
+from reputable.application.remembering import Memories
 from reputable.application.vectors import Vectors
 from reputable.domain.digests import digest
 from reputable.domain.epochs import PriorEpoch
@@ -68,12 +68,16 @@ class Builder:
 class Rows:
     """A ledger's history and a process's standings, and nothing else of them."""
 
-    async def history(self, *, reviewed_before: int, at_revision: int, latest: Latest | None = None):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    def __init__(self) -> None:
+        self.asked: list[Latest] = []
+
+    async def history(self, *, reviewed_before: int, at_revision: int, latest: Latest):  # type: ignore[no-untyped-def]  # noqa: ANN201
+        self.asked.append(latest)
         for row in HISTORY:
             yield row
 
     def standings(self, at_revision: int) -> Mapping[str, Standing]:
-        return {}
+        return {"Desk": Standing.ESTABLISHED, "Blog": Standing.NEW, "Bureau": Standing.ESTABLISHED}
 
 
 @dataclass
@@ -96,9 +100,10 @@ class Desk:
         self.builder = Builder()
         self.failures: list[BaseException] = []
         self.vectors = Vectors(self.builder.embedder, cache)
+        self.rows = Rows()
         self.memories = Memories(
-            ledger=Rows(),  # type: ignore[arg-type]
-            shared=Rows(),  # type: ignore[arg-type]
+            ledger=self.rows,  # type: ignore[arg-type]
+            shared=self.rows,  # type: ignore[arg-type]
             builder=self.builder,
             vectors=self.vectors,
             on_failure=self.failures.append,
@@ -124,11 +129,14 @@ async def test_an_answer_of_now_does_not_wait_for_a_memory_that_is_being_built()
     assert waited == late
 
 
-async def test_what_newcomers_recorded_since_pushes_nothing_of_established_reviewers_out_of_the_history() -> None:
-    latest = latest_part({"Desk": Standing.ESTABLISHED, "Blog": Standing.NEW, "Bureau": Standing.ESTABLISHED})
+async def test_nine_tenths_of_the_history_are_reserved_for_established_reviewers() -> None:
+    desk = Desk()
+    desk.builder.embedder.go.set()
 
-    assert latest.reviewers == ["Desk", "Bureau"]
-    assert latest.reserved / latest.most == 0.9
+    await desk.memories.recall(ITEM, wait=True)
+    await desk.memories.close()
+
+    assert desk.rows.asked == [Latest(25_000, ["Desk", "Bureau"], 22_500)]
 
 
 async def test_where_it_is_patient_answers_of_now_wait_too() -> None:
