@@ -31,14 +31,15 @@ def outside(
     """
     found: dict[str, list[Floats]] = {}
     chosen: list[Example] = []
-    recollection = None if embedder is None else recollect(History(examples).examples, embedder)
     for window in windows:
         made = (e for e in examples if window.start <= e.claimed_at < january(window.year + 1))
         members = [e for e in made if e.verdict.truthfulness is not None]
         if not members:
             continue
         chosen += members
-        series = EpochSeries(History(examples, window.predictor.model.start), window.predictor, recollection)
+        history = History(examples, window.predictor.model.start)
+        recollection = None if embedder is None else recollect(history, embedder)
+        series = EpochSeries(history, window.predictor, recollection)
         scored = forms(window.predictor, items_of(series, members))
         vectorizer, model = baselines.text_only(window.start)
         past = table.reviewed_at < window.start

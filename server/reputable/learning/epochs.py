@@ -11,7 +11,7 @@ from reputable.domain.sources import SourceKind
 from reputable.domain.times import DAY, Day, Micros, day_of
 from reputable.domain.verdicts import CREDIBLE_FROM, Standing
 from reputable.learning.history import Example, History
-from reputable.learning.memory import archive_of, in_order, proven
+from reputable.learning.memory import USUAL, archive_of, in_order, proven
 from reputable.learning.model import FULL, LIGHT
 from reputable.learning.predictor import Predictor, context_centre_key
 from reputable.learning.recalibration import LATEST, recalibrate
@@ -59,7 +59,7 @@ class EpochSeries:
                 base_rate=rates.base,
                 recent_rate=rates.recent,
                 collective_rate=rates.collective,
-                extra={context_centre_key(model.version): centre, "recent_truthfulness": rates.truthfulness},
+                extra={context_centre_key(model.version): centre, USUAL: rates.truthfulness},
             )
         return self._plain[day]
 
@@ -113,7 +113,7 @@ class EpochComputer:
             collective_rate=start.collective,
             extra={
                 context_centre_key(scorer.version): scorer.model.context_centre,
-                "recent_truthfulness": start.truthfulness,
+                USUAL: start.truthfulness,
             },
         )
 
@@ -138,8 +138,9 @@ class EpochComputer:
         examples = [
             Example(str(row.revision), row.source_id, kinds.get(row.source_id, kind), row.verdict) for row in rows
         ]
-        recollection = Recollection(archive_of(proven(rows), vectors, standings), vectors) if vectors else None
-        series = EpochSeries(History(examples, scorer.model.start, standings), scorer, recollection)
+        known = History(examples, scorer.model.start, standings)
+        recollection = Recollection(known, archive_of(proven(rows), vectors, standings), vectors) if vectors else None
+        series = EpochSeries(known, scorer, recollection)
         memory = None if recollection is None else recollection.memory(day_of(start))
         return replace(
             series.at(day_of(start)),

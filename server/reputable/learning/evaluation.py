@@ -67,7 +67,7 @@ def evaluate(
     is told how many of how many are done.
     """
     history = History(examples, predictor.model.start)
-    recollection = None if embedder is None or not predictor.remembers else recollect(history.examples, embedder, start)
+    recollection = None if embedder is None or not predictor.remembers else recollect(history, embedder, start)
     series = EpochSeries(history, predictor, recollection)
     chosen = [example for example in examples if example.claimed_at >= start]
     scores: dict[int, Prediction] = {}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
 
@@ -21,7 +22,11 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """Two linear heads over the same words, one over the context's; None where contexts say nothing."""
+    """Two linear heads over the same words, one over the context's; None where contexts say nothing.
+
+    Beside the words, in the last column, the first two are told what prior a claim was made under, so
+    that no word is credited with the drift of the rates, or with a crowd's. They are read at the mean prior.
+    """
 
     words: TfidfVectorizer
     credible: LogisticRegression
@@ -31,7 +36,7 @@ class Heads:
 
     def read(self, texts: Sequence[str]) -> Floats:
         """Log-odds of credible, and truthfulness less its mean, for each text; shape (n, 2)."""
-        X = self.words.transform(texts)
+        X = _beside(self.words.transform(texts), np.zeros(len(texts)))
         return np.column_stack([self.credible.decision_function(X), self.truth.predict(X) - self.truth.intercept_])
 
     def read_contexts(self, contexts: Sequence[str]) -> Floats:
@@ -44,12 +49,15 @@ class Heads:
         return scores
 
 
-def fit_heads(examples: Sequence[Example]) -> Heads:
-    """Fit the heads on proven examples; ValueError when there are too few, or all of one kind."""
+def fit_heads(examples: Sequence[Example], priors: Floats) -> Heads:
+    """Fit the heads on proven examples; ValueError when there are too few, or all of one kind.
+
+    `priors` (n,) are the log-odds that a claim of the source's kind was credible on the day it was made.
+    """
     truth = np.array([example.verdict.truthfulness for example in examples], dtype=float)
     credible = truth >= CREDIBLE_FROM
     words = TfidfVectorizer(analyzer=claim_ngrams, sublinear_tf=True, min_df=MIN_CLAIMS)
-    X = words.fit_transform([example.verdict.claim.text for example in examples])
+    X = _beside(words.fit_transform([example.verdict.claim.text for example in examples]), priors - priors.mean())
     context_words, context = _fit_context([example.verdict.claim.context for example in examples], credible)
     return Heads(
         words=words,
@@ -58,6 +66,10 @@ def fit_heads(examples: Sequence[Example]) -> Heads:
         context_words=context_words,
         context=context,
     )
+
+
+def _beside(words: csr_matrix, priors: Floats) -> csr_matrix:
+    return hstack([words, csr_matrix(priors[:, None])]).tocsr()
 
 
 def _fit_context(

@@ -1,9 +1,9 @@
 """What was found about similar claims, whoever made them: kernel-weighted earlier verdicts.
 
 A claim's reading is sum(w r) / (sum(w) + 1) over the verdicts remembered (Nadaraya 1964, Watson
-1964, shrunken), where r is a verdict's truthfulness less the mean of the year before it, and
-w = standing * exp(SHARPNESS * (S - 1/2)) * 2^(-age / HALF_LIFE). S is the cosine of the two claims'
-vectors as seen from the middle of what is remembered.
+1964, shrunken), where r is a verdict's truthfulness less what is usual (the mean over named sources
+in the year before the epoch), and w = standing * exp(SHARPNESS * (S - 1/2)) * 2^(-age / HALF_LIFE).
+S is the cosine of the two claims' vectors as seen from the middle of what is remembered.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ from reputable.domain.digests import Part, digest
 from reputable.domain.epochs import PriorEpoch
 from reputable.domain.times import Day, day_of
 from reputable.domain.verdicts import Standing
-from reputable.learning.history import RECENT_DAYS, RECENT_STRENGTH, standing_weights
+from reputable.learning.history import standing_weights
 from reputable.learning.recalibration import LATEST
 from reputable.learning.vectors import SentenceEncoder, Vectors, stacked
 
@@ -39,7 +39,9 @@ NEAR = 0.5
 """The least cosine of a verdict that is named."""
 KEPT = REMEMBERED + LATEST + 500
 """Verdicts whose vectors an epoch needs: what is remembered now, and was when the latest claims were made."""
-_RULE = "kernel mean 2"
+USUAL = "recent_truthfulness"
+"""The name under which an epoch keeps what is usual: the trailing year's mean truthfulness of named sources."""
+_RULE = "kernel mean 3"
 _TINY = 1e-9
 
 Floats = NDArray[np.float64]
@@ -47,17 +49,24 @@ Integers = NDArray[np.intp]
 
 
 class Memory:
-    """The VerdictMemory port: rows in order of review; their unit vectors (n, d), residuals (n,).
+    """The VerdictMemory port: rows in order of review; their unit vectors (n, d) and truthfulness (n,).
 
-    `weights` (n,) are those of the reviewers' standing, `ages` (n,) in days.
+    `weights` (n,) are those of the reviewers' standing, `ages` (n,) in days; `usual` in [0, 1].
     """
 
     def __init__(
-        self, rows: Sequence[HistoricalVerdict], vectors: Vectors, residuals: Floats, weights: Floats, ages: Integers
+        self,
+        rows: Sequence[HistoricalVerdict],
+        vectors: Vectors,
+        truth: Floats,
+        weights: Floats,
+        ages: Integers,
+        usual: float,
     ) -> None:
         self._rows = rows
         self._vectors = vectors
-        self._residuals = residuals
+        self._truth = truth
+        self._usual = usual
         self._weights = weights
         self._ages = ages
         self._middle = np.full(len(rows), 1.0 / len(rows), dtype=np.float32).dot(vectors)
@@ -67,17 +76,17 @@ class Memory:
         self._slopes = (SHARPNESS / lengths).astype(np.float32)
         self._offsets = ((self._square - to_middle) * self._slopes).astype(np.float32)
         self._starts = (np.log(weights) - ages * (log(2.0) / HALF_LIFE) - 0.5 * SHARPNESS).astype(np.float32)
-        self._summed = np.column_stack([residuals, np.ones(len(rows))]).astype(np.float32)
+        self._summed = np.column_stack([truth - usual, np.ones(len(rows))]).astype(np.float32)
         self._digest = b""
 
     @property
     def digest(self) -> bytes:
         """Of all that a reading depends on but the encoder's arithmetic; 32 bytes."""
         if not self._digest:
-            parts: list[Part] = []
-            facts = zip(self._rows, self._residuals.tolist(), self._weights.tolist(), self._ages.tolist(), strict=True)
-            for row, residual, weight, age in facts:
-                parts += (row.revision, row.source_id, row.verdict.claim.text, residual, weight, age)
+            parts: list[Part] = [self._usual]
+            facts = zip(self._rows, self._truth.tolist(), self._weights.tolist(), self._ages.tolist(), strict=True)
+            for row, truth, weight, age in facts:
+                parts += (row.revision, row.source_id, row.verdict.claim.text, truth, weight, age)
             self._digest = digest("memory", _RULE, SentenceEncoder().name, *parts)
         return self._digest
 
@@ -125,18 +134,21 @@ def _similar(row: HistoricalVerdict, cosine: float) -> SimilarVerdict:
 class Archive:
     """Proven verdicts in order of review; gives the memory of any day.
 
-    `vectors` (n, d); truthfulness less the mean of the year before as `residuals`, what the
-    reviewer's standing weighs as `weights`, days of review as `days`, all (n,).
+    `vectors` (n, d); truthfulness as `truth`, what the reviewer's standing weighs as `weights`, days
+    of review as `days`, all (n,).
     """
 
     rows: Sequence[HistoricalVerdict]
     vectors: Vectors
-    residuals: Floats
+    truth: Floats
     weights: Floats
     days: Integers
 
-    def memory(self, day: Day) -> Memory | None:
-        """What is remembered on a day, of verdicts reviewed before it; None where it is less than LEAST."""
+    def memory(self, day: Day, usual: float) -> Memory | None:
+        """What is remembered on a day, of verdicts reviewed before it; None where it is less than LEAST.
+
+        `usual` is the day's mean truthfulness.
+        """
         chosen = latest(self.weights[: np.searchsorted(self.days, day)], REMEMBERED)
         if len(chosen) < LEAST:
             return None
@@ -144,7 +156,8 @@ class Archive:
         gapless = end - first == len(chosen)  # Then views do, and nothing is copied.
         span = slice(first, end) if gapless else chosen
         rows = self.rows[first:end] if gapless else [self.rows[index] for index in chosen.tolist()]
-        return Memory(rows, self.vectors[span], self.residuals[span], self.weights[span], day - self.days[span])
+        ages = day - self.days[span]
+        return Memory(rows, self.vectors[span], self.truth[span], self.weights[span], ages, usual)
 
 
 def in_order(history: Iterable[HistoricalVerdict]) -> list[HistoricalVerdict]:
@@ -171,13 +184,12 @@ def archive_of(
     weights = _weights(rows, standings)
     truth = np.array([row.verdict.truthfulness for row in rows], dtype=float)
     days = np.array([day_of(row.verdict.reviewed_at) for row in rows], dtype=np.intp)
-    residuals = truth - _means_before(truth, weights, days)
     chosen = latest(weights, KEPT) if first is None else np.arange(first, len(rows))
     kept = [rows[index] for index in chosen.tolist()]
     return Archive(
         rows=kept,
         vectors=stacked([vectors[row.verdict.claim.text] for row in kept]),
-        residuals=residuals[chosen],
+        truth=truth[chosen],
         weights=weights[chosen],
         days=days[chosen],
     )
@@ -194,15 +206,6 @@ def latest(weights: Floats, most: int) -> Integers:
     """The positions of the last `most` rows of ESTABLISHED reviewers and the last NEW_REMEMBERED of NEW ones."""
     full = weights >= 1.0
     return np.sort(np.concatenate([np.flatnonzero(full)[-most:], np.flatnonzero(~full)[-NEW_REMEMBERED:]]))
-
-
-def _means_before(truth: Floats, weights: Floats, days: Integers) -> Floats:
-    """For each verdict the mean truthfulness of the year before its day, shrunken to the middle of the scale."""
-    sums = np.concatenate([[0.0], np.cumsum(weights * truth)])
-    counts = np.concatenate([[0.0], np.cumsum(weights)])
-    last, first = np.searchsorted(days, days), np.searchsorted(days, days - RECENT_DAYS)
-    found, count = sums[last] - sums[first], counts[last] - counts[first]
-    return np.asarray((found + RECENT_STRENGTH * 0.5) / (count + RECENT_STRENGTH))
 
 
 class VerdictMemories:
@@ -231,7 +234,8 @@ class VerdictMemories:
     ) -> VerdictMemory:
         """The memory of an epoch; ValueError for too short a history."""
         rows = proven(in_order(history))
-        memory = archive_of(rows, vectors, standings).memory(day_of(epoch.start))
+        usual = epoch.extra.get(USUAL, 0.5)  # An epoch of no model does not say.
+        memory = archive_of(rows, vectors, standings).memory(day_of(epoch.start), usual)
         if memory is None:
             raise ValueError(f"a memory holds {LEAST} verdicts or more; there are {len(rows)}")
         return memory

@@ -65,17 +65,17 @@ def prepare(examples: Sequence[Example], report: Report = lambda _: None, embedd
     claimed = np.array([example.claimed_at for example in proven], dtype=np.int64)
     truth = np.array([example.verdict.truthfulness for example in proven], dtype=float)
     X = np.full((len(proven), len(FULL_FEATURES)), np.nan)
-    heads, readings, contexts = _read_out_of_time(history, claimed, report)
     report("rebuilding the sources' records as of each claim")
     for index, example in enumerate(proven):
         record = history.record(example.source_id, example.kind, example.claimed_at)
         X[index, :8] = record_features(record, epoch_of(history.rates(day_of(example.claimed_at))))
+    heads, readings, contexts = _read_out_of_time(history, claimed, X[:, 0], report)
     X[:, 8:10] = readings
     X[:, 10] = _centred(history, contexts, claimed)
     recollection = None
     if embedder is not None:
         report(f"making vectors of {len(proven):,} claims")
-        recollection = recollect(history.examples, embedder)
+        recollection = recollect(history, embedder)
         report("reading the verdict memory as of each claim")
         for index in np.argsort(claimed, kind="stable").tolist():
             value = recollection.value(proven[index])
@@ -101,7 +101,7 @@ def epoch_of(rates: Rates) -> PriorEpoch:
 
 
 def _read_out_of_time(
-    history: History, claimed: NDArray[np.int64], report: Report
+    history: History, claimed: NDArray[np.int64], priors: Floats, report: Report
 ) -> tuple[dict[int, Heads], Floats, Floats]:
     proven = history.proven
     readings, contexts = np.full((len(proven), 2), np.nan), np.full(len(proven), np.nan)
@@ -112,7 +112,7 @@ def _read_out_of_time(
         if len(past) < MIN_HEAD_EXAMPLES:
             continue
         report(f"reading the claims of {year} with heads fitted on {len(past):,} verdicts before it")
-        heads[year] = fit_heads(past)
+        heads[year] = fit_heads(past, priors[: len(past)])
         chosen = np.flatnonzero(years == year)
         if len(chosen):
             readings[chosen] = heads[year].read([proven[i].verdict.claim.text for i in chosen])

@@ -1,20 +1,24 @@
 """Reads the verdict memory for past claims, as it was frozen on the day each was made."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from reputable.application.ports import Embedder, HistoricalVerdict
 from reputable.domain.times import Day, Micros, day_of
-from reputable.learning.history import Example
+from reputable.learning.history import Example, History
 from reputable.learning.memory import KEPT, Archive, Memory, archive_of, in_order, proven
 
 _MEMORIES_KEPT = 8
 
 
 class Recollection:
-    """What the memory of each claim's day says of past claims; what was read once is kept."""
+    """What the memory of each claim's day says of past claims; what was read once is kept.
 
-    def __init__(self, archive: Archive, vectors: Mapping[str, bytes]) -> None:
+    What is usual on a day is the history's.
+    """
+
+    def __init__(self, history: History, archive: Archive, vectors: Mapping[str, bytes]) -> None:
+        self._history = history
         self._archive = archive
         self._vectors = vectors
         self._memories: OrderedDict[Day, Memory | None] = OrderedDict()
@@ -23,7 +27,7 @@ class Recollection:
     def memory(self, day: Day) -> Memory | None:
         """The memory frozen at the beginning of the day."""
         if day not in self._memories:
-            self._memories[day] = self._archive.memory(day)
+            self._memories[day] = self._archive.memory(day, self._history.rates(day).truthfulness)
             if len(self._memories) > _MEMORIES_KEPT:
                 self._memories.popitem(last=False)
         return self._memories[day]
@@ -38,11 +42,12 @@ class Recollection:
         return self._values[key]
 
 
-def recollect(examples: Sequence[Example], embedder: Embedder, since: Micros | None = None) -> Recollection:
-    """The recollection of examples in order of review, all their reviewers ESTABLISHED.
+def recollect(history: History, embedder: Embedder, since: Micros | None = None) -> Recollection:
+    """The recollection of a history, all its reviewers ESTABLISHED.
 
     With `since` only for claims that matter from then on: those KEPT at that moment, and later ones.
     """
+    examples = history.examples
     rows = [HistoricalVerdict(number, e.source_id, e.verdict) for number, e in enumerate(examples, start=1)]
     known = proven(in_order(rows))
     first = 0 if since is None else max(0, sum(row.verdict.reviewed_at < since for row in known) - KEPT)
@@ -50,4 +55,4 @@ def recollect(examples: Sequence[Example], embedder: Embedder, since: Micros | N
     wanted += [e.verdict.claim.text for e in examples if since is None or e.claimed_at >= since]
     texts = list(dict.fromkeys(wanted))
     vectors = dict(zip(texts, embedder.embed(texts), strict=True))
-    return Recollection(archive_of(known, vectors, first=first), vectors)
+    return Recollection(history, archive_of(known, vectors, first=first), vectors)

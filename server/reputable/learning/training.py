@@ -68,7 +68,7 @@ def fit(
     past = table.reviewed_at < until
     known = [example for example, chosen in zip(table.history.proven, past.tolist(), strict=True) if chosen]
     report(f"fitting the heads on {len(known):,} verdicts")
-    heads = heads or fit_heads(known)
+    heads = heads or fit_heads(known, table.X[past, 0])
     report("fitting the second stage")
     pipelines: dict[str, Pipeline] = {}
     stages: dict[str, Stage] = {}
@@ -134,7 +134,7 @@ def _context_centre(table: Table, heads: Heads, day: Day) -> float:
 def fold_text(heads: Heads) -> FoldedText:
     """The two text heads as one dictionary."""
     idf = heads.words.idf_
-    columns = np.column_stack([idf * idf, idf * heads.credible.coef_[0], idf * np.ravel(heads.truth.coef_)])
+    columns = np.column_stack([idf * idf, idf * heads.credible.coef_[0, :-1], idf * np.ravel(heads.truth.coef_)[:-1]])
     names = heads.words.get_feature_names_out().tolist()
     weights = {name: (a, b, c) for name, (a, b, c) in zip(names, columns.tolist(), strict=True)}
     return FoldedText(weights, float(heads.credible.intercept_[0]))

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tracemalloc
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from reputable.learning.memory import (
     LEAST,
     NEAREST,
     SHARPNESS,
+    USUAL,
     Memory,
     VerdictMemories,
     archive_of,
@@ -28,7 +30,8 @@ from reputable.learning.memory import (
 from reputable.learning.vectors import stacked
 from tests.unit.learning.made_up import TODAY, WordEncoder, history, row, text_on, vectors_of
 
-EPOCH = PriorEpoch(1, start=TODAY * DAY)
+USUAL_TRUTH = 0.45
+EPOCH = PriorEpoch(1, start=TODAY * DAY, extra={USUAL: USUAL_TRUTH})
 ESTABLISHED = {"Desk": Standing.ESTABLISHED}
 
 
@@ -86,9 +89,10 @@ def test_a_verdict_more_or_less_or_another_standing_changes_the_digest() -> None
         memory_of(rows).digest,
         memory_of(rows[:-1]).digest,
         memory_of(rows, {}).digest,
-        memory_of(rows, epoch=PriorEpoch(1, start=(TODAY + 1) * DAY)).digest,
+        memory_of(rows, epoch=replace(EPOCH, start=(TODAY + 1) * DAY)).digest,
+        memory_of(rows, epoch=replace(EPOCH, extra={USUAL: 0.5})).digest,
     }
-    assert len(digests) == 4
+    assert len(digests) == 5
 
 
 def test_verdicts_reviewed_on_or_after_the_day_are_not_remembered() -> None:
@@ -102,7 +106,7 @@ def test_verdicts_reviewed_on_or_after_the_day_are_not_remembered() -> None:
 def test_too_short_a_history_wants_no_vectors_and_gives_no_memory() -> None:
     rows = history(LEAST - 1)
     assert VerdictMemories().texts(rows, ESTABLISHED) == []
-    assert archive_of(rows, vectors_of(rows)).memory(TODAY) is None
+    assert archive_of(rows, vectors_of(rows)).memory(TODAY, USUAL_TRUTH) is None
     with pytest.raises(ValueError, match=f"{LEAST} verdicts"):
         memory_of(rows)
 
@@ -176,4 +180,4 @@ def test_a_reading_is_the_kernel_mean_that_the_formula_says() -> None:
     archive = archive_of(rows, vectors_of(rows), ESTABLISHED)
     ages = TODAY - archive.days
     w = np.exp(SHARPNESS * (cosines - 0.5)) * 2.0 ** (-ages / HALF_LIFE)
-    assert memory_of(rows).value(read) == pytest.approx(w @ archive.residuals / (w.sum() + 1.0), abs=1e-5)
+    assert memory_of(rows).value(read) == pytest.approx(w @ (archive.truth - USUAL_TRUTH) / (w.sum() + 1.0), abs=1e-5)
