@@ -17,6 +17,7 @@ from reputable.adapters.ledger_rows import (
     read_registered_source,
     read_standing_change,
 )
+from reputable.adapters.sqlite_file import subject_digest
 from reputable.application import payloads
 from reputable.application.ports import (
     Latest,
@@ -34,6 +35,8 @@ from reputable.domain.times import Micros
 
 # ruff: noqa: S608 - Only the constants above are put into SQL; values are bound.
 
+_OF_SOURCE = "FROM entry e CROSS JOIN finding f USING (revision) WHERE e.source_id = ? AND f.source_id = e.source_id"
+"""The findings of a source, found by its entries."""
 _SHARED = "kind IN ('source', 'merge', 'standing', 'epoch')"
 
 
@@ -58,7 +61,7 @@ def heads(db: apsw.Connection, source_ids: Sequence[str]) -> tuple[LedgerState, 
 def findings(db: apsw.Connection, source_ids: Sequence[str]) -> tuple[LedgerState, dict[str, SourceFindings]]:
     """See LedgerReader.findings."""
     now, found = heads(db, source_ids)
-    sql = f"SELECT {FINDING_COLUMNS} FROM finding WHERE source_id = ? ORDER BY revision"
+    sql = f"SELECT {FINDING_COLUMNS} {_OF_SOURCE} ORDER BY source_revision"
     return now, {
         i: SourceFindings(head, [read_finding(row) for row in db.execute(sql, (i,))]) for i, head in found.items()
     }
@@ -131,10 +134,13 @@ def retractions(db: apsw.Connection, revisions: Sequence[int]) -> dict[int, int]
 
 def reviewed_by(db: apsw.Connection, reviewer: str, source_id: str) -> list[tuple[int, str]]:
     """See LedgerReader.reviewed_by."""
-    sql = "SELECT revision, source_id FROM finding WHERE reviewer = ? AND retracted_at = 0"
     if source_id:
-        return list(db.execute(f"{sql} AND source_id = ? ORDER BY revision", (reviewer, source_id)))
-    return list(db.execute(f"{sql} ORDER BY revision", (reviewer,)))
+        sql = (
+            f"SELECT revision, f.source_id {_OF_SOURCE} AND reviewer = ? AND retracted_at = 0 ORDER BY source_revision"
+        )
+        return list(db.execute(sql, (source_id, reviewer)))
+    sql = "SELECT revision, source_id FROM finding WHERE reviewer = ? AND retracted_at = 0 ORDER BY revision"
+    return list(db.execute(sql, (reviewer,)))
 
 
 def history(db: apsw.Connection, reviewed_before: Micros, at_revision: int, latest: Latest) -> Iterator[Row]:
@@ -165,7 +171,8 @@ def history(db: apsw.Connection, reviewed_before: Micros, at_revision: int, late
 
 def finding_digests(db: apsw.Connection, source_id: str) -> dict[int, bytes]:
     """See LedgerReader.finding_digests."""
-    return dict(db.execute("SELECT revision, digest FROM finding WHERE source_id = ?", (source_id,)))
+    rows = db.execute(f"SELECT revision, f.digest, subject, key, reviewer {_OF_SOURCE}", (source_id,))
+    return {row[0]: row[1] for row in rows if row[2] == subject_digest(source_id, *row[3:])}
 
 
 def counts(db: apsw.Connection) -> LedgerCounts:

@@ -1,11 +1,13 @@
 """The SQL that a group of writes needs: load what it touches, store what was planned."""
 
+from array import array
 from collections.abc import Iterable, Sequence
 
 import apsw
 
-from reputable.adapters.ledger_rows import RECEIPT_COLUMNS, entry_row, finding_row, read_receipt, read_source
-from reputable.adapters.ledger_state import Head, Held, Plan, State, Subject
+from reputable.adapters.ledger_rows import RECEIPT_COLUMNS, Row, entry_row, finding_row, read_receipt, read_source
+from reputable.adapters.ledger_state import Head, Held, Plan, PlannedFinding, State, Subject
+from reputable.adapters.sqlite_file import subject_digest
 from reputable.application.ports import Write
 from reputable.domain.entries import LEDGER_CHAIN, EntryKind
 from reputable.domain.verdicts import Standing
@@ -17,10 +19,10 @@ _RECEIPTS = (
 _HEADS = "SELECT source_id, source_revision, chain_digest, record_digest FROM source_head WHERE source_id IN carray(?)"
 _LAST_STANDING = """
     SELECT source_id, key, reviewer, max(revision), digest FROM finding
-    WHERE source_id = ? AND key = ? AND reviewer = ? AND retracted_at = 0 HAVING max(revision) IS NOT NULL"""
+    WHERE subject IN carray(?) AND retracted_at = 0 GROUP BY source_id, key, reviewer"""
 _ALL_STANDING = """
     SELECT source_id, key, reviewer, revision, digest FROM finding
-    WHERE source_id = ? AND key = ? AND reviewer = ? AND retracted_at = 0 ORDER BY revision"""
+    WHERE subject IN carray(?) AND retracted_at = 0 ORDER BY revision"""
 _HELD = "SELECT revision, source_id, key, reviewer, digest, retracted_at FROM finding WHERE revision = ?"
 _SOURCES = """
     SELECT s.source_id, s.name, s.kind, s.merged_into, s.revision,
@@ -37,8 +39,8 @@ _EPOCHS = """
 _INSERT_ENTRY = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_FINDING = """
     INSERT INTO finding (revision, reviewer, key, reviewed_at, truthfulness, levels, unproven_count, period_start,
-        claimed_at, context, topics, source_id, digest)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+        claimed_at, context, topics, source_id, digest, subject)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _MARK_RETRACTED = "UPDATE finding SET retracted_at = ? WHERE revision = ?"
 _SET_HEAD = "INSERT OR REPLACE INTO source_head VALUES (?, ?, ?, ?)"
 _SET_SOURCE = "INSERT OR REPLACE INTO source (source_id, name, kind, merged_into, revision) VALUES (?, ?, ?, ?, ?)"
@@ -82,7 +84,10 @@ def _load_findings(connection: apsw.Connection, writes: Iterable[Write], state: 
 
 def _load_standing(connection: apsw.Connection, sql: str, subjects: Iterable[Subject], state: State) -> None:
     found: dict[Subject, dict[int, bytes]] = {}
-    for source_id, key, reviewer, revision, digest in connection.executemany(sql, subjects):
+    digests = array("q", [subject_digest(*subject) for subject in subjects])
+    if not digests:
+        return
+    for source_id, key, reviewer, revision, digest in connection.execute(sql, (apsw.carray(digests),)):
         found.setdefault((source_id, key, reviewer), {})[revision] = digest
     state.standing_findings.update(found)
 
@@ -101,11 +106,16 @@ def _load_others(connection: apsw.Connection, writes: Iterable[Write], state: St
         state.sources[row[0]] = (read_source(row[:5]), read_receipt(row[5:]))
 
 
+def _finding_row(planned: PlannedFinding) -> Row:
+    finding = planned.finding
+    return (*finding_row(planned), subject_digest(planned.source_id, finding.key, finding.reviewer))
+
+
 def store(connection: apsw.Connection, plan: Plan) -> None:
     """Write what was planned; the transaction is the caller's."""
     many = connection.executemany
     many(_INSERT_ENTRY, map(entry_row, plan.entries))
-    many(_INSERT_FINDING, map(finding_row, plan.findings))
+    many(_INSERT_FINDING, map(_finding_row, plan.findings))
     many(_MARK_RETRACTED, plan.retracted)
     many(
         _SET_HEAD,

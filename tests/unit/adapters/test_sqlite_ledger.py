@@ -14,6 +14,7 @@ from reputable.adapters.sqlite_file import connect_writer
 from reputable.adapters.sqlite_ledger import SqliteLedger, SqliteReader
 from reputable.adapters.sqlite_store import store
 from reputable.domain.errors import LedgerCorrupt, LedgerFull, LedgerUnavailable, Overloaded
+from reputable.domain.findings import active, record_digest
 from tests.fakes import SetClock
 from tests.ledger_writes import CHAIN, accept, accepted, found, source
 
@@ -202,6 +203,25 @@ async def test_a_newer_schema_is_refused(path: Path) -> None:
         SqliteLedger(path, SetClock())
     with pytest.raises(LedgerUnavailable, match="use a newer release"):
         SqliteReader(path)
+
+
+async def test_a_file_of_the_first_schema_is_brought_up_to_date_and_its_verdicts_are_found(path: Path) -> None:
+    ledger = SqliteLedger(path, SetClock())
+    await accepted(ledger, source(), found("a"), found("b", "another claim"))
+    await ledger.close()
+    connection = apsw.Connection(str(path))
+    connection.execute("""
+        DROP INDEX finding_subject; ALTER TABLE finding DROP COLUMN subject;
+        CREATE INDEX finding_subject ON finding (source_id, key, reviewer); PRAGMA user_version = 1""")
+    connection.close()
+    ledger = SqliteLedger(path, SetClock())
+    await accept(ledger, found("again", truthfulness=0.0))
+    _, held = await ledger.findings([CHAIN])
+    standing = active(held[CHAIN].findings)
+    assert [finding.revision for finding in standing] == [3, 4]
+    assert held[CHAIN].head.record_digest == record_digest(standing, ledger.identity.record_key)
+    assert set(await ledger.finding_digests(CHAIN)) == {2, 3, 4}
+    await ledger.close()
 
 
 async def test_an_interrupted_migration_leaves_nothing_behind(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

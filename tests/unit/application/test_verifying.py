@@ -20,7 +20,7 @@ from tests.ledger_writes import CHAIN, accepted, counted, found, merge, retracti
 
 GHOST = """
     INSERT INTO finding SELECT 99, 'ghost', reviewer, key, reviewed_at, truthfulness, levels, unproven_count,
-        period_start, claimed_at, context, topics, digest, 0 FROM finding WHERE revision = 3"""
+        period_start, claimed_at, context, topics, digest, 0, subject FROM finding WHERE revision = 3"""
 
 
 @pytest.fixture
@@ -88,6 +88,7 @@ async def test_a_live_ledger_can_be_verified_without_its_lock(path: Path) -> Non
         ("UPDATE finding SET truthfulness = 0.9 WHERE revision = 3", "row 3: the finding"),
         ("UPDATE finding SET retracted_at = 0 WHERE revision = 4", "row 4: the finding"),
         ("UPDATE finding SET digest = zeroblob(32) WHERE revision = 3", "row 3: the digest of its finding"),
+        ("UPDATE finding SET subject = subject + 1 WHERE revision = 3", "row 3: the digest of its finding"),
         ("DELETE FROM finding WHERE revision = 6", "row 6: the finding"),
         (GHOST, "findings=5"),
         ("UPDATE source_head SET record_digest = zeroblob(32)", "its record digest"),
