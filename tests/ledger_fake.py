@@ -1,7 +1,7 @@
 """A ledger in memory: simple enough to be believed, recomputing all from its rows."""
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import replace
 
 from reputable.adapters.ledger_rows import new_identity
@@ -12,6 +12,7 @@ from reputable.application.ports import (
     Latest,
     LedgerCounts,
     LedgerState,
+    Listener,
     Receipt,
     RegisteredSource,
     SourceFindings,
@@ -47,7 +48,7 @@ class InMemoryLedger:
         self.identity = new_identity()
         self._entries: list[Entry] = []
         self._receipts: list[Receipt] = []
-        self._listeners: list[Callable[[Write, Receipt], None]] = []
+        self._listeners: list[Listener] = []
 
     # What the rows say.
 
@@ -103,7 +104,7 @@ class InMemoryLedger:
         return refusal or self._add(write)
 
     def _duplicate(self, revision: int) -> Receipt:
-        return replace(self._receipts[revision - 1], duplicate=True)
+        return self._receipts[revision - 1]._replace(duplicate=True)
 
     def _row_that_stands(self, write: Write) -> int:
         """The row that makes the write needless, 0 for none."""
@@ -179,10 +180,10 @@ class InMemoryLedger:
         )
         self._receipts.append(receipt)
         for listener in self._listeners:
-            listener(write, receipt)
+            listener([(write, receipt)])
         return receipt
 
-    def on_commit(self, listener: Callable[[Write, Receipt], None]) -> None:
+    def on_commit(self, listener: Listener) -> None:
         self._listeners.append(listener)
 
     # Reading.

@@ -97,7 +97,7 @@ def is_running(pid: int) -> bool:
     """Whether there is a process of that id, and no zombie."""
     try:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 

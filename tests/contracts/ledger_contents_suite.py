@@ -244,7 +244,7 @@ class SharedRows(LedgerSuite):
     async def test_standings_are_told_in_order_and_only_when_they_change(self, ledger: Ledger) -> None:
         first = await accept(ledger, standing("Desk", Standing.ESTABLISHED, "a"))
         same = await accept(ledger, standing("Desk", Standing.ESTABLISHED, "b"))
-        assert same == replace(first, duplicate=True)
+        assert same == first._replace(duplicate=True)
         await accept(ledger, standing("Desk", Standing.NEW, "c"))
         changes = await ledger.standing_changes(0)
         assert [(c.revision, c.reviewer, c.standing) for c in changes] == [
@@ -280,7 +280,7 @@ class SharedRows(LedgerSuite):
 
     async def test_listeners_hear_of_each_new_row_before_its_receipt(self, ledger: Ledger) -> None:
         heard: list[tuple[Write, Receipt]] = []
-        ledger.on_commit(lambda write, receipt: heard.append((write, receipt)))
+        ledger.on_commit(heard.extend)
         writes = [found("a"), found("b", "claim 2")]
         receipts = await accepted(ledger, *writes)
         assert heard == list(zip(writes, receipts, strict=True))

@@ -98,7 +98,7 @@ class Revisions(LedgerSuite):
         assert second.identity == identity
         assert (await second.entries(), await second.findings([CHAIN])) == before
         again = await accept(second, found("a"))
-        assert again == replace(receipts[1], duplicate=True)
+        assert again == receipts[1]._replace(duplicate=True)
         await second.close()
 
 
@@ -108,9 +108,9 @@ class Idempotency(LedgerSuite):
     async def test_the_same_request_gets_the_first_receipt_again(self, ledger: Ledger) -> None:
         first = await accept(ledger, found("a"))
         await accept(ledger, found("b", "another claim"))
-        assert await accept(ledger, found("a")) == replace(first, duplicate=True)
+        assert await accept(ledger, found("a")) == first._replace(duplicate=True)
         assert (await ledger.state()).revision == 3
-        assert await ledger.recorded(CALLER, "a") == (found("a").request_digest, replace(first, duplicate=True))
+        assert await ledger.recorded(CALLER, "a") == (found("a").request_digest, first._replace(duplicate=True))
         assert await ledger.recorded(CALLER, "c") is None
 
     async def test_of_64_concurrent_deliveries_one_is_recorded(self, ledger: Ledger) -> None:

@@ -172,9 +172,10 @@ def delete_after_commit() -> None:
             replies = await connections.exchange([(b"DEL", PREFIX + digest("naive", source_id))], due)
             await connections.give_back(replies, trusted=True)
 
-    def committing(self: RecordReader, write: Any, receipt: Any) -> None:  # noqa: ANN401 - passed on.
-        committed(self, write, receipt)
-        asyncio.ensure_future(delete(write.chain))  # noqa: RUF006 - naive.
+    def committing(self: RecordReader, rows: Any) -> None:  # noqa: ANN401 - passed on.
+        committed(self, rows)
+        for write, _ in rows:
+            asyncio.ensure_future(delete(write.chain))  # noqa: RUF006 - naive.
 
     put(RedisCache, "__init__", creating)
     put(scoring, "content_key", key)

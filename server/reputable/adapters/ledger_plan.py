@@ -56,7 +56,7 @@ class Planner:
             if earlier[0] != write.request_digest:
                 message = f"the request id {write.request_id!r} was used with another request; use a new one"
                 return IdempotencyConflict(message)
-            return replace(earlier[1], duplicate=True)
+            return earlier[1]._replace(duplicate=True)
         try:
             return self._finding(write) if write.finding is not None else self._rules[write.kind](write)
         except ReputableError as refusal:
@@ -153,7 +153,7 @@ class Planner:
                 message = f"the id {source.id!r} belongs to the source {stands.name!r}; choose another id"
                 raise SourceConflict(message)
             if not self._changes_kind(stands, source) and not added:
-                return replace(known[1], duplicate=True)
+                return known[1]._replace(duplicate=True)
             source = replace(stands, kind=source.kind if self._changes_kind(stands, source) else stands.kind)
         receipt = self._append(write, state.heads.get(source.id) or Head())
         if known is None:
@@ -218,7 +218,7 @@ class Planner:
         reviewer, standing = write.standing
         current = self._state.standings.get(reviewer)
         if current is not None and current[0] is standing:
-            return replace(current[1], duplicate=True)
+            return current[1]._replace(duplicate=True)
         receipt = self._append(write, self._state.heads.get(LEDGER_CHAIN) or Head())
         self._state.standings[reviewer] = (standing, receipt)
         self.plan.standings[reviewer] = (standing, receipt.revision)
@@ -231,7 +231,7 @@ class Planner:
         number = write.epoch.number
         taken = self._state.epochs.get(number)
         if taken is not None:
-            return replace(taken, duplicate=True)
+            return taken._replace(duplicate=True)
         receipt = self._append(write, self._state.heads.get(LEDGER_CHAIN) or Head())
         self._state.epochs[number] = receipt
         self.plan.epochs.append((number, receipt.revision))

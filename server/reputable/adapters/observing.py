@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from reputable.application.ports import Ledger, Receipt, Write
+from reputable.application.ports import Committed, Ledger, Receipt, Write
 from reputable.domain.assessments import ServedFrom
 from reputable.domain.entries import EntryKind
 from reputable.domain.errors import LedgerFull, LedgerUnavailable, ReputableError
@@ -35,18 +35,17 @@ class MetricsObserver:
         self._metrics.assessments[self._tiers[tier]] += 1
         self._metrics.credibility.observe(credibility)
 
-    def committed(self, write: Write, receipt: Receipt) -> None:
-        """Count a durable row of the ledger."""
+    def committed(self, rows: Sequence[Committed]) -> None:
+        """Count durable rows of the ledger."""
         metrics = self._metrics
-        metrics.ledger_revision = max(metrics.ledger_revision, receipt.revision)
-        if receipt.duplicate:
-            return
-        if write.kind is EntryKind.RETRACTION:
-            metrics.retractions += 1
-        elif write.kind is EntryKind.SCORECARD:
-            metrics.verdicts["scorecard"] += 1
-        elif write.kind is EntryKind.VERDICT and write.finding is not None:
-            metrics.verdicts[_name_of(write)] += 1
+        metrics.ledger_revision = max(metrics.ledger_revision, rows[-1][1].revision)
+        for write, _ in rows:
+            if write.kind is EntryKind.VERDICT:
+                metrics.verdicts[_name_of(write)] += 1
+            elif write.kind is EntryKind.SCORECARD:
+                metrics.verdicts["scorecard"] += 1
+            elif write.kind is EntryKind.RETRACTION:
+                metrics.retractions += 1
 
 
 class WatchedWrites:

@@ -18,6 +18,7 @@ from reputable.application.ports import (
     Latest,
     LedgerCounts,
     LedgerState,
+    Listener,
     Receipt,
     RegisteredSource,
     SourceFindings,
@@ -185,7 +186,7 @@ class PostgresLedger(PostgresReader):
     def __init__(self, url: str, identity: Identity, clock: Clock) -> None:
         """Use `open`."""
         super().__init__(url, identity)
-        self._listeners: list[Callable[[Write, Receipt], None]] = []
+        self._listeners: list[Listener] = []
         self._writer = PostgresWriter(url, identity, clock, self._tell)
 
     @classmethod
@@ -197,15 +198,19 @@ class PostgresLedger(PostgresReader):
         """See Ledger."""
         return await self._writer.append(writes) if writes else []
 
-    def on_commit(self, listener: Callable[[Write, Receipt], None]) -> None:
+    def on_commit(self, listener: Listener) -> None:
         """See Ledger."""
         self._listeners.append(listener)
 
     def _tell(self, writes: Sequence[Write], outcome: Sequence[Receipt | ReputableError]) -> None:
-        for write, receipt in zip(writes, outcome, strict=True):
-            if isinstance(receipt, Receipt) and not receipt.duplicate:
-                for listener in self._listeners:
-                    listener(write, receipt)
+        rows = [
+            (write, receipt)
+            for write, receipt in zip(writes, outcome, strict=True)
+            if isinstance(receipt, Receipt) and not receipt.duplicate
+        ]
+        if rows:
+            for listener in self._listeners:
+                listener(rows)
 
     async def close(self) -> None:
         """See LedgerReader."""

@@ -29,6 +29,7 @@ from reputable.application.ports import (
     Latest,
     LedgerCounts,
     LedgerState,
+    Listener,
     Receipt,
     RegisteredSource,
     SourceFindings,
@@ -221,22 +222,26 @@ class SqliteLedger(SqliteReader):
         except BaseException:
             self._lock.release()
             raise
-        self._listeners: list[Callable[[Write, Receipt], None]] = []
+        self._listeners: list[Listener] = []
         self._writer = SqliteWriter(path, self.identity, clock, self._committed)
 
     async def append(self, writes: Sequence[Write]) -> list[Receipt | ReputableError]:
         """See Ledger."""
         return await self._writer.append(writes) if writes else []
 
-    def on_commit(self, listener: Callable[[Write, Receipt], None]) -> None:
+    def on_commit(self, listener: Listener) -> None:
         """See Ledger."""
         self._listeners.append(listener)
 
     def _committed(self, writes: Sequence[Write], outcome: Sequence[Receipt | ReputableError]) -> None:
-        for write, receipt in zip(writes, outcome, strict=True):
-            if isinstance(receipt, Receipt) and not receipt.duplicate:
-                for listener in self._listeners:
-                    listener(write, receipt)
+        rows = [
+            (write, receipt)
+            for write, receipt in zip(writes, outcome, strict=True)
+            if isinstance(receipt, Receipt) and not receipt.duplicate
+        ]
+        if rows:
+            for listener in self._listeners:
+                listener(rows)
 
     async def close(self) -> None:
         """See LedgerReader. The writer goes last: its close moves the log into the file, so that the file is whole."""

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from typing import NoReturn, Protocol
 
 from reputable.application.payloads import parse_verdict
-from reputable.application.ports import Clock, Ledger, ModelShelf, Receipt, ScoreInput, Write
+from reputable.application.ports import Clock, Committed, Ledger, ModelShelf, Receipt, ScoreInput
 from reputable.application.readings import Wanted
 from reputable.application.record_reading import RecordReader
 from reputable.application.remembering import Memories
@@ -64,16 +65,17 @@ class HonestyWatch:
         self._overrun = False
         ledger.on_commit(self._committed)
 
-    def _committed(self, write: Write, receipt: Receipt) -> None:
-        unproven = write.finding is None or not write.finding.levels
-        if write.kind is not EntryKind.VERDICT or receipt.duplicate or unproven:
-            return
-        if len(self._waiting) >= self._most_waiting:
-            self._overrun = True
-            self._observer.unforeseen()
-            return
-        self._waiting.append((write.payload, receipt))
-        self._wake.set()
+    def _committed(self, rows: Sequence[Committed]) -> None:
+        for write, receipt in rows:
+            unproven = write.finding is None or not write.finding.levels
+            if write.kind is not EntryKind.VERDICT or unproven:
+                continue
+            if len(self._waiting) >= self._most_waiting:
+                self._overrun = True
+                self._observer.unforeseen()
+                continue
+            self._waiting.append((write.payload, receipt))
+            self._wake.set()
 
     async def run(self) -> NoReturn:
         """Compare until cancelled."""

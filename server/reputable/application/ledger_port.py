@@ -54,8 +54,7 @@ class Write(NamedTuple):
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What a durable row got; `record_digest` is that of its source after it."""
 
     revision: int
@@ -64,6 +63,11 @@ class Receipt:
     recorded_at: Micros
     chain: str
     duplicate: bool = False
+
+
+Committed = tuple[Write, Receipt]
+"""A new row."""
+Listener = Callable[[Sequence[Committed]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +211,7 @@ class LedgerReader(Protocol):
         ...
 
     async def finding_digests(self, source_id: str) -> dict[int, bytes]:
-        """The kept content digests of a source's findings, by revision."""
+        """The kept content digests of a source's findings, by revision, without those that are filed wrongly."""
         ...
 
     async def counts(self) -> LedgerCounts:
@@ -239,6 +243,8 @@ class Ledger(LedgerReader, Protocol):
         """
         ...
 
-    def on_commit(self, listener: Callable[[Write, Receipt], None]) -> None:
-        """Call `listener` in the event loop for every row this process appends, before its receipt is given."""
+    def on_commit(self, listener: Listener) -> None:
+        """Call `listener` in the event loop with the rows that an append of this process has added, before the receipts
+        are given; not where it has added none.
+        """
         ...

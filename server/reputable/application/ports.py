@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from reputable.application.ledger_port import (
+    Committed,
     HistoricalVerdict,
     Identity,
     Latest,
@@ -16,6 +17,7 @@ from reputable.application.ledger_port import (
     LedgerCounts,
     LedgerReader,
     LedgerState,
+    Listener,
     Receipt,
     RegisteredSource,
     SourceFindings,
@@ -251,7 +253,8 @@ class NameMatcher(Protocol):
 
 
 __all__ = [
-    "AssessmentCache", "Candidate", "Clock", "HistoricalVerdict", "Identity", "Latest", "Ledger", "LedgerCounts",
-    "LedgerReader", "LedgerState", "LocalCache", "ModelShelf", "NameMatcher", "PriorComputer", "Receipt",
-    "RegisteredSource", "ScoreInput", "Scorer", "SourceFindings", "SourceHead", "StandingChange", "Write",
+    "AssessmentCache", "Candidate", "Clock", "Committed", "HistoricalVerdict", "Identity", "Latest", "Ledger",
+    "LedgerCounts", "LedgerReader", "LedgerState", "Listener", "LocalCache", "ModelShelf", "NameMatcher",
+    "PriorComputer", "Receipt", "RegisteredSource", "ScoreInput", "Scorer", "SourceFindings", "SourceHead",
+    "StandingChange", "Write",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from reputable.application.held_records import HeldRecord, HeldRecords
-from reputable.application.ports import Clock, Ledger, LedgerState, Receipt, SourceFindings, Write
+from reputable.application.ports import Clock, Committed, Ledger, LedgerState, SourceFindings
 from reputable.application.readings import Reading, Wanted
 from reputable.application.shared_rows import SharedRows
 from reputable.domain.entries import LEDGER_CHAIN
@@ -36,13 +36,12 @@ class RecordReader:
         self._revision = 0
         ledger.on_commit(self._committed)
 
-    def _committed(self, write: Write, receipt: Receipt) -> None:
-        self._revision = max(self._revision, receipt.revision)
-        if receipt.duplicate or receipt.chain == LEDGER_CHAIN:
-            return
-        if write.merge_into:
+    def _committed(self, rows: Sequence[Committed]) -> None:
+        self._revision = max(self._revision, rows[-1][1].revision)
+        if any(write.merge_into for write, _ in rows):
             self._held.clear()
-        self._held.drop(self._shared.directory.root(receipt.chain))
+        for chain in {write.chain for write, _ in rows} - {LEDGER_CHAIN}:
+            self._held.drop(self._shared.directory.root(chain))
 
     async def start(self) -> None:
         """Learn where the ledger stands."""

@@ -1,10 +1,10 @@
 """The ledger's rows that touch every source alike: sources, reviewers' standings, prior epochs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from reputable.application.directory import Directory
-from reputable.application.ports import Ledger, NameMatcher, Receipt, RegisteredSource, StandingChange, Write
+from reputable.application.ports import Committed, Ledger, NameMatcher, Receipt, RegisteredSource, StandingChange, Write
 from reputable.application.resolving import Resolver
 from reputable.domain.entries import SHARED_KINDS
 from reputable.domain.epochs import PriorEpoch, in_force
@@ -28,10 +28,14 @@ class SharedRows:
         self._epochs: list[PriorEpoch] = [genesis]
         ledger.on_commit(self._committed)
 
-    def _committed(self, write: Write, receipt: Receipt) -> None:
+    def _committed(self, rows: Sequence[Committed]) -> None:
         """Take in what this process has written; only where no other process can have come between."""
-        if not self._ledger.exclusive or receipt.duplicate or write.kind not in SHARED_KINDS:
-            return
+        if self._ledger.exclusive:
+            for write, receipt in rows:
+                if write.finding is None and write.kind in SHARED_KINDS:
+                    self._apply(write, receipt)
+
+    def _apply(self, write: Write, receipt: Receipt) -> None:
         if write.source is not None:
             self._apply_source(RegisteredSource(receipt.revision, write.source))
         if write.standing is not None:

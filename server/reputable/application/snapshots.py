@@ -1,12 +1,12 @@
 """A ledger as it stood at one revision, for those who only read."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from reputable.application.ports import (
     LedgerReader,
     LedgerState,
-    Receipt,
+    Listener,
     RegisteredSource,
     SourceFindings,
     StandingChange,
@@ -71,7 +71,7 @@ class Snapshot:
         message = f"{len(writes)} rows cannot be written to a snapshot of a ledger"
         raise LedgerUnavailable(message)
 
-    def on_commit(self, listener: Callable[[Write, Receipt], None]) -> None:
+    def on_commit(self, listener: Listener) -> None:
         """There is nothing to listen to."""
 
 

@@ -34,21 +34,21 @@ class Claim:
     via: tuple[str, ...] = ()
 
     def checked(self, now: Micros) -> "Claim":
-        """Return the claim in canonical form, or raise InvalidInput naming the field."""
+        """Return the claim in canonical form, itself where it is so already; InvalidInput naming the field."""
         for field, values, most in (("topics", self.topics, MAX_TOPICS), ("via", self.via, MAX_VIA)):
             if len(values) > most:
                 raise InvalidInput(f"claim.{field}", f"has {len(values)} entries; at most {most} are taken")
         if self.claimed_at is not None:
             check_time("claim.claim_time", self.claimed_at, now)
-        return Claim(
-            check_text("claim.text", self.text, MAX_CLAIM_CHARACTERS),
-            check_reference("claim.", self.source),
-            self.claimed_at,
-            _context(self.context),
-            tuple(sorted(set(map(_topic, self.topics)))) if self.topics else (),
-            _language(self.language),
-            tuple(map(_via, self.via)) if self.via else (),
-        )
+        text = check_text("claim.text", self.text, MAX_CLAIM_CHARACTERS)
+        source = check_reference("claim.", self.source)
+        context, language = _context(self.context), _language(self.language)
+        topics = tuple(sorted(set(map(_topic, self.topics)))) if self.topics else ()
+        via = tuple(map(_via, self.via)) if self.via else ()
+        found = (text, source, context, topics, language, via)
+        if found == (self.text, self.source, self.context, self.topics, self.language, self.via):
+            return self
+        return Claim(text, source, self.claimed_at, context, topics, language, via)
 
     def encoded(self) -> bytes:
         """Everything about the checked claim but who said it; distinct claims give distinct bytes."""
@@ -69,10 +69,12 @@ class Claim:
 def check_reference(prefix: str, reference: SourceReference) -> SourceReference:
     """Return the reference in canonical form, or raise InvalidInput."""
     if reference.id:
-        return SourceReference(id=check_id(f"{prefix}source_id", reference.id))
+        identifier = check_id(f"{prefix}source_id", reference.id)
+        return SourceReference(id=identifier) if reference.name else reference
     if not reference.name.strip():
         raise InvalidInput(f"{prefix}source_name", "is missing; give source_id, or source_name as written")
-    return SourceReference(name=check_name(f"{prefix}source_name", reference.name))
+    name = check_name(f"{prefix}source_name", reference.name)
+    return reference if name == reference.name else SourceReference(name=name)
 
 
 def check_time(field: str, moment: Micros, now: Micros) -> None:

@@ -50,12 +50,20 @@ def _check_unprintable(field: str, text: str) -> None:
 
 def check_name(field: str, name: str, most: int = MAX_NAME_CHARACTERS) -> str:
     """Like `check_text`, and refuses invisible and direction-changing characters."""
+    return _seen_name(field, name, most) if len(name) <= MAX_NAME_CHARACTERS else _checked_name(field, name, most)
+
+
+def _checked_name(field: str, name: str, most: int) -> str:
     result = check_text(field, name, most)
     found = _IGNORABLE.search(result)
     if found is not None:
         code = f"U+{ord(found.group()):04X}"
         raise InvalidInput(field, f"holds the invisible or direction-changing character {code}; remove it")
     return result
+
+
+_seen_name = lru_cache(maxsize=8_192)(_checked_name)
+"""Of short names, which come again and again; a refusal is not kept."""
 
 
 @lru_cache(maxsize=8_192)

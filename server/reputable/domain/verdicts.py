@@ -42,7 +42,7 @@ class Verdict:
     url: str = ""
 
     def checked(self, now: Micros) -> "Verdict":
-        """Return the verdict in canonical form, or raise InvalidInput naming the field.
+        """Return the verdict in canonical form (itself where it is so already), or raise InvalidInput naming the field.
 
         A review time that lies ahead within the tolerance for clocks is taken as `now`, so that a
         verdict counts from the moment it is acknowledged.
@@ -57,14 +57,12 @@ class Verdict:
                 f"{format_time(self.reviewed_at)} lies before the claim's time "
                 f"{format_time(claim.claimed_at)}; a claim is reviewed after it is made",
             )
-        return Verdict(
-            claim=claim,
-            truthfulness=self.truthfulness,
-            reviewer=check_name("verdict.reviewer", self.reviewer, MAX_REVIEWER_CHARACTERS),
-            reviewed_at=min(self.reviewed_at, now),
-            label=check_text("verdict.label", self.label, MAX_LABEL_CHARACTERS, least=0),
-            url=check_url("verdict.url", self.url),
-        )
+        reviewer = check_name("verdict.reviewer", self.reviewer, MAX_REVIEWER_CHARACTERS)
+        label = check_text("verdict.label", self.label, MAX_LABEL_CHARACTERS, least=0) if self.label else ""
+        found = (claim, reviewer, min(self.reviewed_at, now), label, check_url("verdict.url", self.url))
+        if found == (self.claim, self.reviewer, self.reviewed_at, self.label, self.url):
+            return self
+        return Verdict(claim, self.truthfulness, *found[1:])
 
 
 @dataclass(frozen=True, slots=True)
