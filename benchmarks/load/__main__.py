@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.load import bulk, growth, machine, report, rounds, targets, writes
+from benchmarks.load import bulk, growth, machine, ours, report, rounds, targets, writes
 from benchmarks.load.callers import require_h2load, steadily
-from benchmarks.load.rows import BATCH, CALLERS, Field, Row
+from benchmarks.load.rows import BATCH, CALLERS, SOURCES, VERDICTS, Field, Row
 
 FULL = rounds.Plan(rounds=5, seconds=2.0, seconds_alone=1.0)
 QUICK = rounds.Plan(rounds=2, seconds=0.7, seconds_alone=0.5)
@@ -58,18 +58,26 @@ def _arguments() -> argparse.Namespace:
 
 
 def _writes(field: Field, rows: list[Row], plan: rounds.Plan, core: int) -> dict[str, list[dict[str, float]]]:
-    """Single and batched writes, the echo in between."""
+    """Single and batched writes, the echo in between; batches on a ledger that is the same in every round, and on one
+    that grows (`held` is what it held before the round).
+    """
     print("Writes", flush=True)
-    service = field.writer()
+    single, growing = field.writer("write.grpcio"), field.writer("grown.grpcio")
     echo = next(row for row in rows if row.name == "echo.grpcio")
-    found: dict[str, list[dict[str, float]]] = {"single": [], "batch": [], "echo": []}
+    found: dict[str, list[dict[str, float]]] = {"single": [], "batch": [], "grown": [], "echo": []}
+    held = SOURCES * VERDICTS
+
+    def measure(service: ours.Ours, callers: int, items: int) -> dict[str, float]:
+        return writes.measure(
+            service.server, service.port, callers=callers, items=items, seconds=plan.seconds, core=core
+        )  # fmt: skip
+
     for _ in range(plan.rounds):
-        for name, callers, items in (("single", CALLERS, 1), ("batch", 2, BATCH)):
-            found[name].append(
-                writes.measure(
-                    service.server, service.port, callers=callers, items=items, seconds=plan.seconds, core=core
-                )
-            )
+        found["single"].append(measure(single, CALLERS, 1))
+        with field.new_writer() as fresh:
+            found["batch"].append(measure(fresh, 2, BATCH))
+        found["grown"].append({"held": held, **measure(growing, 2, BATCH)})
+        held += round(found["grown"][-1]["verdicts"])
         sample = steadily(echo.target, echo.server, callers=CALLERS, seconds=plan.seconds, core=core)
         found["echo"].append({"calls_per_second": sample.calls_per_second})
     return found

@@ -64,8 +64,16 @@ def section(results: Mapping[str, Any]) -> str:
         f"Commit {results['commit']}, {results['date']}, `{results['command']}`; {machine}; "
         f"medians of {results['rounds']} rounds.\n\n{table(results)}\n\n"
         f"![Calls a second](results/load.png)\n\n"
-        f"| target | measured | wanted | |\n|---|---|---|---|\n{met}\n"
+        f"| target | measured | wanted | |\n|---|---|---|---|\n{met}\n\n{_as_it_grows(results)}\n"
     )
+
+
+def _as_it_grows(results: Mapping[str, Any]) -> str:
+    found = "; ".join(
+        f"{sample['held']:,.0f} held: {sample['verdicts_per_second']:,.0f} a second"
+        for sample in results["writes"]["grown"]
+    )
+    return f"BatchRecordVerdicts as one ledger grows from round to round: {found}."
 
 
 def save(results: Mapping[str, Any], name: str) -> Path:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -102,9 +102,17 @@ class Field:
     def _states(self) -> list[tuple[str, Callable[[str], Iterator[Row]]]]:
         return [("hit", self._hit), ("redis", self._redis), ("computed", self._computed), ("memory", self._memory)]
 
-    def writer(self) -> ours.Ours:
-        """A service to write to."""
-        return self._ours("write.grpcio", ours.LOCAL_HIT)
+    def writer(self, name: str) -> ours.Ours:
+        """A service to write to; its ledger grows from round to round."""
+        return self._ours(name, ours.LOCAL_HIT)
+
+    @contextmanager
+    def new_writer(self) -> Iterator[ours.Ours]:
+        """A service to write to for one round, on a ledger of 6,000 verdicts."""
+        name = "batch.grpcio"
+        service = ours.Ours(name, self._settings(name, ours.LOCAL_HIT), self._ledger, core=self._core, work=self._work)
+        with service.server:
+            yield service
 
     def _python(self, name: str, module: str, *arguments: str) -> tuple[Server, int]:
         port = free_port()
@@ -114,10 +122,13 @@ class Field:
         return server, port
 
     def _ours(self, name: str, settings: dict[str, str]) -> ours.Ours:
-        transport = {"TRANSPORT": name.rpartition(".")[2]}
-        service = ours.Ours(name, {**settings, **transport}, self._ledger, core=self._core, work=self._work)
+        service = ours.Ours(name, self._settings(name, settings), self._ledger, core=self._core, work=self._work)
         self._stack.enter_context(service.server)
         return service
+
+    @staticmethod
+    def _settings(name: str, settings: dict[str, str]) -> dict[str, str]:
+        return {**settings, "TRANSPORT": name.rpartition(".")[2]}
 
     def _echo(self, name: str) -> Iterator[Row]:
         server, port = self._python(name, "benchmarks.load.echo_server", name.rpartition(".")[2])

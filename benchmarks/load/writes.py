@@ -31,7 +31,7 @@ READY_BATCHES = 400
 
 
 def measure(server: Server, port: int, *, callers: int, items: int, seconds: float, core: int) -> dict[str, float]:
-    """Verdicts a second, calls a second and server CPU (microseconds) for each call."""
+    """Verdicts, verdicts a second, calls a second and server CPU (microseconds) for each call."""
     command = ["taskset", "-c", str(core), sys.executable, "-m", "benchmarks.load.writes"]
     command += [str(port), str(callers), str(items), str(seconds)]
     before = server.cpu_seconds
@@ -39,6 +39,7 @@ def measure(server: Server, port: int, *, callers: int, items: int, seconds: flo
     cpu = server.cpu_seconds - before
     answer = json.loads(done.stdout)
     return {
+        "verdicts": answer["calls"] * items,
         "calls_per_second": answer["calls"] / answer["seconds"],
         "verdicts_per_second": answer["calls"] * items / answer["seconds"],
         "cpu_per_call": cpu / answer["calls"] * 1e6,
