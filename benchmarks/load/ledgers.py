@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks.load import claims
 from reputable.adapters.clock import SystemClock
 from reputable.adapters.names import LetterLore
+from reputable.adapters.sqlite_file import prepare
 from reputable.adapters.sqlite_ledger import SqliteLedger
 from reputable.application.recording import Recorder, VerdictRequest
 from reputable.application.shared_rows import SharedRows
@@ -35,6 +36,7 @@ def make(path: Path, verdict_counts: Sequence[int]) -> Path:
             left.unlink()
         asyncio.run(_fill(part, verdict_counts))
         part.rename(path)
+    prepare(path)  # Kept from an earlier release, perhaps.
     return path
 
 
