@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +19,15 @@ MIN_CLAIMS = 5
 _TEXT_C, _TEXT_ALPHA, _CONTEXT_C = 0.25, 10.0, 0.5
 
 Floats = NDArray[np.float64]
+_Head = TypeVar("_Head", LogisticRegression, Ridge)
 
 
 @dataclass(frozen=True, slots=True)
 class Heads:
     """Two linear heads over the same words, one over the context's; None where contexts say nothing.
 
-    Beside the words, in the last column, the first two are told what prior a claim was made under, so
-    that no word is credited with the drift of the rates, or with a crowd's. They are read at the mean prior.
+    The first two are fitted beside the prior that a claim was made under, so that no word is credited
+    with the drift of the rates, or with a crowd's; they keep the words' coefficients, at the mean prior.
     """
 
     words: TfidfVectorizer
@@ -36,7 +38,7 @@ class Heads:
 
     def read(self, texts: Sequence[str]) -> Floats:
         """Log-odds of credible, and truthfulness less its mean, for each text; shape (n, 2)."""
-        X = _beside(self.words.transform(texts), np.zeros(len(texts)))
+        X = self.words.transform(texts)
         return np.column_stack([self.credible.decision_function(X), self.truth.predict(X) - self.truth.intercept_])
 
     def read_contexts(self, contexts: Sequence[str]) -> Floats:
@@ -57,19 +59,23 @@ def fit_heads(examples: Sequence[Example], priors: Floats) -> Heads:
     truth = np.array([example.verdict.truthfulness for example in examples], dtype=float)
     credible = truth >= CREDIBLE_FROM
     words = TfidfVectorizer(analyzer=claim_ngrams, sublinear_tf=True, min_df=MIN_CLAIMS)
-    X = _beside(words.fit_transform([example.verdict.claim.text for example in examples]), priors - priors.mean())
+    X = words.fit_transform([example.verdict.claim.text for example in examples])
+    beside = hstack([X, csr_matrix((priors - priors.mean())[:, None])]).tocsr()
     context_words, context = _fit_context([example.verdict.claim.context for example in examples], credible)
     return Heads(
         words=words,
-        credible=_logistic(_TEXT_C).fit(X, credible),
-        truth=Ridge(alpha=_TEXT_ALPHA, solver="sparse_cg", tol=1e-6).fit(X, truth),
+        credible=_of_words(_logistic(_TEXT_C).fit(beside, credible)),
+        truth=_of_words(Ridge(alpha=_TEXT_ALPHA, solver="sparse_cg", tol=1e-6).fit(beside, truth)),
         context_words=context_words,
         context=context,
     )
 
 
-def _beside(words: csr_matrix, priors: Floats) -> csr_matrix:
-    return hstack([words, csr_matrix(priors[:, None])]).tocsr()
+def _of_words(head: _Head) -> _Head:
+    """The fitted head without the coefficient of its last column, the prior."""
+    head.coef_ = head.coef_[..., :-1]
+    head.n_features_in_ -= 1
+    return head
 
 
 def _fit_context(

@@ -134,7 +134,7 @@ def _context_centre(table: Table, heads: Heads, day: Day) -> float:
 def fold_text(heads: Heads) -> FoldedText:
     """The two text heads as one dictionary."""
     idf = heads.words.idf_
-    columns = np.column_stack([idf * idf, idf * heads.credible.coef_[0, :-1], idf * np.ravel(heads.truth.coef_)[:-1]])
+    columns = np.column_stack([idf * idf, idf * heads.credible.coef_[0], idf * np.ravel(heads.truth.coef_)])
     names = heads.words.get_feature_names_out().tolist()
     weights = {name: (a, b, c) for name, (a, b, c) in zip(names, columns.tolist(), strict=True)}
     return FoldedText(weights, float(heads.credible.intercept_[0]))

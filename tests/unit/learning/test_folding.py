@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_matrix, hstack
 
 from reputable.application.ports import ScoreInput
 from reputable.domain.assessments import Basis, Explanation
@@ -78,8 +77,7 @@ def items(predictor: Predictor, count: int = CLAIMS) -> list[ScoreInput]:
 
 def test_the_folded_heads_equal_the_fitted_ones_on_1000_claims(predictor: Predictor, fitted: dict[str, Any]) -> None:
     claims = [item.claim for item in items(predictor)]
-    words = fitted["words"].transform([claim.text for claim in claims])
-    rows = hstack([words, csr_matrix((len(claims), 1))]).tocsr()  # The mean prior.
+    rows = fitted["words"].transform([claim.text for claim in claims])
     credible = fitted["credible"].decision_function(rows)
     truth = fitted["truth"].predict(rows) - fitted["truth"].intercept_
     readings = [predictor.model.text.read(claim.text) for claim in claims]
