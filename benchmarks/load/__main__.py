@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.load import bulk, growth, machine, ours, report, rounds, targets, writes
 from benchmarks.load.callers import require_h2load, steadily
-from benchmarks.load.rows import BATCH, CALLERS, SOURCES, VERDICTS, Field, Row
+from benchmarks.load.rows import BATCH, BATCH_CALLERS, CALLERS, SOURCES, VERDICTS, Field, Row
 
 FULL = rounds.Plan(rounds=5, seconds=2.0, seconds_alone=1.0)
 QUICK = rounds.Plan(rounds=2, seconds=0.7, seconds_alone=0.5)
@@ -58,14 +58,14 @@ def _arguments() -> argparse.Namespace:
 
 
 def _writes(field: Field, rows: list[Row], plan: rounds.Plan, core: int) -> dict[str, list[dict[str, float]]]:
-    """Single and batched writes, the echo in between; batches on a ledger that is the same in every round, and on one
-    that grows (`held` is what it held before the round).
+    """Single and batched writes, the echo in between; then batches while one ledger grows, `held` before each.
+
+    Each round's service is a new one: after a burst a service compares for minutes what it would have answered
+    with what was found, on the core that the others are measured on.
     """
     print("Writes", flush=True)
-    single, growing = field.writer("write.grpcio"), field.writer("grown.grpcio")
     echo = next(row for row in rows if row.name == "echo.grpcio")
     found: dict[str, list[dict[str, float]]] = {"single": [], "batch": [], "grown": [], "echo": []}
-    held = SOURCES * VERDICTS
 
     def measure(service: ours.Ours, callers: int, items: int) -> dict[str, float]:
         return writes.measure(
@@ -73,13 +73,16 @@ def _writes(field: Field, rows: list[Row], plan: rounds.Plan, core: int) -> dict
         )  # fmt: skip
 
     for _ in range(plan.rounds):
-        found["single"].append(measure(single, CALLERS, 1))
-        with field.new_writer() as fresh:
-            found["batch"].append(measure(fresh, 2, BATCH))
-        found["grown"].append({"held": held, **measure(growing, 2, BATCH)})
-        held += round(found["grown"][-1]["verdicts"])
+        for name, callers, items in (("single", CALLERS, 1), ("batch", BATCH_CALLERS, BATCH)):
+            with field.writer() as service:
+                found[name].append(measure(service, callers, items))
         sample = steadily(echo.target, echo.server, callers=CALLERS, seconds=plan.seconds, core=core)
         found["echo"].append({"calls_per_second": sample.calls_per_second})
+    held = SOURCES * VERDICTS
+    with field.writer() as service:
+        for _ in range(plan.rounds):
+            found["grown"].append({"held": held, **measure(service, BATCH_CALLERS, BATCH)})
+            held += round(found["grown"][-1]["verdicts"])
     return found
 
 

@@ -102,14 +102,10 @@ class Field:
     def _states(self) -> list[tuple[str, Callable[[str], Iterator[Row]]]]:
         return [("hit", self._hit), ("redis", self._redis), ("computed", self._computed), ("memory", self._memory)]
 
-    def writer(self, name: str) -> ours.Ours:
-        """A service to write to; its ledger grows from round to round."""
-        return self._ours(name, ours.LOCAL_HIT)
-
     @contextmanager
-    def new_writer(self) -> Iterator[ours.Ours]:
-        """A service to write to for one round, on a ledger of 6,000 verdicts."""
-        name = "batch.grpcio"
+    def writer(self) -> Iterator[ours.Ours]:
+        """A service to write to, on a ledger of 6,000 verdicts."""
+        name = "write.grpcio"
         service = ours.Ours(name, self._settings(name, ours.LOCAL_HIT), self._ledger, core=self._core, work=self._work)
         with service.server:
             yield service
