@@ -17,7 +17,7 @@ from reputable.application.ports import (
 from reputable.application.shared_rows import SharedRows
 from reputable.application.vectors import Vectors
 from reputable.domain.epochs import PriorEpoch
-from reputable.domain.errors import LedgerCorrupt
+from reputable.domain.errors import LedgerCorrupt, LedgerUnavailable
 from reputable.domain.verdicts import Standing
 
 HISTORY_LENGTH = 25_000
@@ -25,6 +25,8 @@ HISTORY_LENGTH = 25_000
 in step with the ledger, and say little more of the rates of today."""
 OF_ESTABLISHED = 22_500
 """How many of these the ESTABLISHED reviewers' own are before anybody else's: a flood of others pushes out none."""
+REST_SECONDS = 60.0
+"""After a memory could not be built it is not tried again for so long: building reads thousands of rows."""
 MOST_KEPT = 3
 """Memories kept: today's, yesterday's, and one that is asked for again."""
 
@@ -61,6 +63,7 @@ class Memories:
         self._on_failure = on_failure
         self._kept: OrderedDict[bytes, VerdictMemory] = OrderedDict()
         self._building: dict[bytes, asyncio.Task[VerdictMemory]] = {}
+        self._failed: dict[bytes, tuple[float, BaseException]] = {}
         self._thread = ThreadPoolExecutor(1, "memory-reader")
 
     async def vectors(self, history: Sequence[HistoricalVerdict], revision: int) -> dict[str, bytes]:
@@ -79,13 +82,19 @@ class Memories:
             self._begin(epoch, history, vectors)
 
     def held(self, epoch: PriorEpoch) -> VerdictMemory | None:
-        """The epoch's memory; None while it is being built, which this begins."""
+        """The epoch's memory; None while it is being built, which this begins, and a while after that failed."""
         memory = self._kept.get(epoch.memory_digest)
-        if memory is None:
-            self._begin(epoch)
-        else:
+        if memory is not None:
             self._kept.move_to_end(epoch.memory_digest)
+        elif self._failure(epoch) is None:
+            self._begin(epoch)
         return memory
+
+    def _failure(self, epoch: PriorEpoch) -> BaseException | None:
+        """Why the epoch's memory could not be built, for as long as it is not tried again."""
+        at, failure = self._failed.get(epoch.memory_digest, (0.0, None))
+        rests = asyncio.get_running_loop().time() - at < REST_SECONDS
+        return failure if rests else None
 
     def _begin(
         self,
@@ -106,6 +115,9 @@ class Memories:
             return
         error = task.exception()
         if error is not None:
+            now = asyncio.get_running_loop().time()
+            self._failed = {key: kept for key, kept in self._failed.items() if now - kept[0] < REST_SECONDS}
+            self._failed[memory_digest] = (now, error)
             self._on_failure(error)
         else:
             self._kept[memory_digest] = task.result()
@@ -152,7 +164,13 @@ class Memories:
 
     async def _memory(self, epoch: PriorEpoch, wait: bool) -> VerdictMemory | None:  # noqa: FBT001 - private.
         memory = self.held(epoch)
-        return await asyncio.shield(self._begin(epoch)) if memory is None and (wait or self._patient) else memory
+        if memory is not None or not (wait or self._patient):
+            return memory
+        failure = self._failure(epoch)
+        if failure is not None:
+            message = f"the verdict memory of prior epoch {epoch.number} could not be built a moment ago"
+            raise LedgerUnavailable(message) from failure
+        return await asyncio.shield(self._begin(epoch))
 
     async def close(self) -> None:
         """End what is being built, and the threads."""

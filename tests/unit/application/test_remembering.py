@@ -160,6 +160,25 @@ async def test_a_memory_that_differs_from_its_epochs_digest_is_never_read() -> N
     assert "another memory" in str(desk.failures[0])
 
 
+async def test_a_memory_that_could_not_be_built_is_not_tried_again_for_every_claim(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = Desk()
+    desk.builder.embedder.go.set()
+    item = replace(ITEM, epoch=PriorEpoch(2, memory_digest=b"other"))
+
+    for wait in (True, False, True, False):
+        assert (await desk.memories.recall(item, wait=wait)).memory is None
+        await asyncio.sleep(0.01)
+    assert len(desk.rows.asked) == 1
+    assert "a moment ago" in str(desk.failures[-1])
+
+    monkeypatch.setattr("reputable.application.remembering.REST_SECONDS", 0.0)
+    await desk.memories.recall(item, wait=True)
+    await desk.memories.close()
+    assert len(desk.rows.asked) == 2
+
+
 async def test_replicas_that_share_a_cache_compute_no_vector_twice() -> None:
     cache = SharedCache()
     desks = [Desk(cache), Desk(cache)]
