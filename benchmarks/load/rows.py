@@ -105,8 +105,7 @@ class Field:
     @contextmanager
     def writer(self) -> Iterator[ours.Ours]:
         """A service to write to, on a ledger of 6,000 verdicts."""
-        name = "write.grpcio"
-        service = ours.Ours(name, self._settings(name, ours.LOCAL_HIT), self._ledger, core=self._core, work=self._work)
+        service = self._made("write.grpcio", ours.LOCAL_HIT)
         with service.server:
             yield service
 
@@ -118,13 +117,13 @@ class Field:
         return server, port
 
     def _ours(self, name: str, settings: dict[str, str]) -> ours.Ours:
-        service = ours.Ours(name, self._settings(name, settings), self._ledger, core=self._core, work=self._work)
+        service = self._made(name, settings)
         self._stack.enter_context(service.server)
         return service
 
-    @staticmethod
-    def _settings(name: str, settings: dict[str, str]) -> dict[str, str]:
-        return {**settings, "TRANSPORT": name.rpartition(".")[2]}
+    def _made(self, name: str, settings: dict[str, str]) -> ours.Ours:
+        transport = {"TRANSPORT": name.rpartition(".")[2]}
+        return ours.Ours(name, {**settings, **transport}, self._ledger, core=self._core, work=self._work)
 
     def _echo(self, name: str) -> Iterator[Row]:
         server, port = self._python(name, "benchmarks.load.echo_server", name.rpartition(".")[2])

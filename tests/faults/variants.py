@@ -129,7 +129,7 @@ def unshielded_commit() -> None:
         store(connection, planner.plan)
         await asyncio.sleep(0.001)
         connection.execute("COMMIT")
-        self._committed(writes, outcomes)
+        self._listeners.tell(writes, outcomes)
         return outcomes
 
     put(SqliteLedger, "append", appending)

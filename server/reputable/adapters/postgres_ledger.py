@@ -8,6 +8,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import psycopg
 
 from reputable.adapters import postgres_queries as queries
+from reputable.adapters.ledger_listeners import Listeners
 from reputable.adapters.ledger_rows import closed, history_values, read_historical_verdict
 from reputable.adapters.postgres_database import Connection, connect, prepare, read_identity, refusal, timed_out
 from reputable.adapters.postgres_writer import PostgresWriter
@@ -186,8 +187,8 @@ class PostgresLedger(PostgresReader):
     def __init__(self, url: str, identity: Identity, clock: Clock) -> None:
         """Use `open`."""
         super().__init__(url, identity)
-        self._listeners: list[Listener] = []
-        self._writer = PostgresWriter(url, identity, clock, self._tell)
+        self._listeners = Listeners()
+        self._writer = PostgresWriter(url, identity, clock, self._listeners.tell)
 
     @classmethod
     async def open(cls, url: str, clock: Clock) -> "PostgresLedger":
@@ -200,17 +201,7 @@ class PostgresLedger(PostgresReader):
 
     def on_commit(self, listener: Listener) -> None:
         """See Ledger."""
-        self._listeners.append(listener)
-
-    def _tell(self, writes: Sequence[Write], outcome: Sequence[Receipt | ReputableError]) -> None:
-        rows = [
-            (write, receipt)
-            for write, receipt in zip(writes, outcome, strict=True)
-            if isinstance(receipt, Receipt) and not receipt.duplicate
-        ]
-        if rows:
-            for listener in self._listeners:
-                listener(rows)
+        self._listeners.add(listener)
 
     async def close(self) -> None:
         """See LedgerReader."""

@@ -12,6 +12,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import apsw
 
 from reputable.adapters import sqlite_queries as queries
+from reputable.adapters.ledger_listeners import Listeners
 from reputable.adapters.ledger_rows import Row, closed, read_historical_verdict
 from reputable.adapters.sqlite_file import (
     FileLock,
@@ -222,8 +223,8 @@ class SqliteLedger(SqliteReader):
         except BaseException:
             self._lock.release()
             raise
-        self._listeners: list[Listener] = []
-        self._writer = SqliteWriter(path, self.identity, clock, self._committed)
+        self._listeners = Listeners()
+        self._writer = SqliteWriter(path, self.identity, clock, self._listeners.tell)
 
     async def append(self, writes: Sequence[Write]) -> list[Receipt | ReputableError]:
         """See Ledger."""
@@ -231,17 +232,7 @@ class SqliteLedger(SqliteReader):
 
     def on_commit(self, listener: Listener) -> None:
         """See Ledger."""
-        self._listeners.append(listener)
-
-    def _committed(self, writes: Sequence[Write], outcome: Sequence[Receipt | ReputableError]) -> None:
-        rows = [
-            (write, receipt)
-            for write, receipt in zip(writes, outcome, strict=True)
-            if isinstance(receipt, Receipt) and not receipt.duplicate
-        ]
-        if rows:
-            for listener in self._listeners:
-                listener(rows)
+        self._listeners.add(listener)
 
     async def close(self) -> None:
         """See LedgerReader. The writer goes last: its close moves the log into the file, so that the file is whole."""

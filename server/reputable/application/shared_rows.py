@@ -32,7 +32,7 @@ class SharedRows:
         """Take in what this process has written; only where no other process can have come between."""
         if self._ledger.exclusive:
             for write, receipt in rows:
-                if write.finding is None and write.kind in SHARED_KINDS:
+                if write.kind in SHARED_KINDS:
                     self._apply(write, receipt)
 
     def _apply(self, write: Write, receipt: Receipt) -> None:

@@ -136,7 +136,7 @@ def encode_recorded(recorded: Recorded) -> pb.RecordVerdictResponse:
     return message
 
 
-def _acknowledge(message: pb.RecordVerdictResponse, recorded: Recorded) -> None:
+def _acknowledge(message: pb.RecordVerdictResponse | pb.RecordScorecardResponse, recorded: Recorded) -> None:
     """Field by field in place: half the time of making a message and copying it into a batch's."""
     message.verdict_id = recorded.verdict_id
     message.revision = recorded.revision
@@ -144,24 +144,15 @@ def _acknowledge(message: pb.RecordVerdictResponse, recorded: Recorded) -> None:
     message.record_digest = recorded.record_digest
     message.freshness_token = recorded.token.encode()
     message.source_id = recorded.source_id
-    if recorded.duplicate:
-        message.duplicate = True
-    if recorded.source_created:
-        message.source_created = True
+    message.duplicate = recorded.duplicate
+    message.source_created = recorded.source_created
 
 
 def encode_recorded_scorecard(recorded: Recorded) -> pb.RecordScorecardResponse:
     """The acknowledgement of a scorecard."""
-    return pb.RecordScorecardResponse(
-        verdict_id=recorded.verdict_id,
-        revision=recorded.revision,
-        source_revision=recorded.source_revision,
-        record_digest=recorded.record_digest,
-        freshness_token=recorded.token.encode(),
-        duplicate=recorded.duplicate,
-        source_id=recorded.source_id,
-        source_created=recorded.source_created,
-    )
+    message = pb.RecordScorecardResponse()
+    _acknowledge(message, recorded)
+    return message
 
 
 def encode_retracted(recorded: Recorded) -> pb.RetractVerdictResponse:
