@@ -1,10 +1,11 @@
 """Callers that each repeat one request: h2load processes with pre-framed bodies, one for each caller.
 
 A process for each caller gives each a body of its own: one body for all would let single-flight
-answer many callers at once. Rates and latencies are read from h2load's log of every call, within a
-window in which all callers were at work.
+answer many callers at once. Calls at a steady rate come from one process. Rates and latencies are
+read from h2load's log of every call, within a window in which all callers were at work.
 """
 
+import math
 import re
 import shutil
 import subprocess
@@ -17,11 +18,10 @@ from benchmarks.load.processes import Server
 
 H2LOAD_MISSING = "h2load is missing; it comes with Debian's package nghttp2-client (apt-get install nghttp2-client)."
 ATTEMPTS = 5
-STEADY_CONNECTIONS = 2
-"""Connections of a process that calls at a steady rate: with a process for each, waiting for the load's core shows
-in the latencies; the connections of one process call at the same moments, so that many of them come in bursts."""
 WARM_UP_SECONDS = 0.6
 """Time given to all callers to connect and to the server to get warm."""
+SPARE_SECONDS = 0.5
+"""How long callers go on at least after what is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +83,15 @@ def _call(
     """
     with tempfile.TemporaryDirectory(prefix="reputable-load-") as name:
         folder = Path(name)
-        each = rate / callers if rate else None
-        processes = callers // STEADY_CONNECTIONS if rate else callers
-        started = [_start(target, folder / str(number), number, seconds, core, each) for number in range(processes)]
+        paces = [_at_rate(rate, callers, seconds)] if rate else [_at_once(seconds)] * callers
+        started = [_start(target, folder / str(n), n, core, pace) for n, pace in enumerate(paces)]
         time.sleep(WARM_UP_SECONDS + 0.1)
         begin, cpu = time.time(), server.cpu_seconds
         time.sleep(seconds)
         end, cpu = time.time(), server.cpu_seconds - cpu
         for process in started:
             _check(process.communicate(timeout=seconds + 30)[0], target.reply_bytes)
-        took = [t for number in range(processes) for t in _latencies(folder / f"{number}.log", begin, end)]
+        took = [t for number in range(len(paces)) for t in _latencies(folder / f"{number}.log", begin, end)]
     if not took:
         raise RuntimeError(f"no call to {target.url} was answered")
     took.sort()
@@ -105,24 +104,29 @@ def _call(
     )
 
 
-def _start(
-    target: Target, path: Path, number: int, seconds: float, core: int, rate: float | None
-) -> "subprocess.Popen[str]":
+def _at_once(seconds: float) -> list[str]:
+    """One connection that calls again as soon as it is answered."""
+    warm_up = round(WARM_UP_SECONDS * 1000)
+    return ["-c", "1", "-D", f"{round((seconds + SPARE_SECONDS) * 1000)}ms", "--warm-up-time", f"{warm_up}ms"]
+
+
+def _at_rate(rate: float, connections: int, seconds: float) -> list[str]:
+    """`rate` calls a second in all, by connections that are opened a millisecond apart.
+
+    One process: with more of them, latencies show how long they wait for one another on the load's core. Opened at
+    once, its connections would call at the same moments, and calls would come in bursts of them all.
+    """
+    each = rate / connections
+    calls = math.ceil(each * (WARM_UP_SECONDS + seconds + SPARE_SECONDS)) * connections
+    return ["-c", str(connections), "-n", str(calls), "--rps", f"{each:.3f}", "-r", "1", "--rate-period", "1ms"]
+
+
+def _start(target: Target, path: Path, number: int, core: int, pace: list[str]) -> "subprocess.Popen[str]":
     body = path.with_suffix(".body")
     body.write_bytes(target.bodies[number % len(target.bodies)])
-    connections = STEADY_CONNECTIONS if rate else 1
-    command = ["taskset", "-c", str(core), "h2load", "-c", str(connections), "-m", "1"]
-    command += ["-D", f"{round(seconds * 1000) + 500}ms"]
-    command += [
-        "--warm-up-time",
-        f"{round(WARM_UP_SECONDS * 1000)}ms",
-        "--log-file",
-        str(path.with_suffix(".log")),
-        "-d",
-        str(body),
-    ]
+    command = ["taskset", "-c", str(core), "h2load", "-m", "1", *pace]
+    command += ["--log-file", str(path.with_suffix(".log")), "-d", str(body)]
     command += [part for header in target.headers for part in ("-H", header)]
-    command += ["--rps", f"{rate:.3f}"] if rate else []
     command += ["--h1"] if target.http1 else []
     return subprocess.Popen([*command, target.url], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
