@@ -68,15 +68,17 @@ def _writes(field: Field, rows: list[Row], plan: rounds.Plan, core: int) -> dict
     found: dict[str, list[dict[str, float]]] = {"single": [], "batch": [], "grown": [], "echo": []}
 
     def measure(service: ours.Ours, callers: int, items: int) -> dict[str, float]:
-        return writes.measure(
-            service.server, service.port, callers=callers, items=items, seconds=plan.seconds, core=core
-        )  # fmt: skip
+        with rounds.undisturbed(service.server, rows):
+            return writes.measure(
+                service.server, service.port, callers=callers, items=items, seconds=plan.seconds, core=core
+            )
 
     for _ in range(plan.rounds):
         for name, callers, items in (("single", CALLERS, 1), ("batch", BATCH_CALLERS, BATCH)):
             with field.writer() as service:
                 found[name].append(measure(service, callers, items))
-        sample = steadily(echo.target, echo.server, callers=CALLERS, seconds=plan.seconds, core=core)
+        with rounds.undisturbed(echo.server, rows):
+            sample = steadily(echo.target, echo.server, callers=CALLERS, seconds=plan.seconds, core=core)
         found["echo"].append({"calls_per_second": sample.calls_per_second})
     held = SOURCES * VERDICTS
     with field.writer() as service:

@@ -81,6 +81,14 @@ class Server:
             except ProcessLookupError:
                 return
 
+    def pause(self) -> None:
+        """Hold the process and those it started, until `resume`."""
+        os.killpg(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let them go on."""
+        os.killpg(self.pid, signal.SIGCONT)
+
     def __enter__(self) -> Self:
         return self
 

@@ -3,12 +3,14 @@
 import os
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 import redis
 
 from benchmarks.load.callers import Sample, steadily
+from benchmarks.load.processes import Server
 from benchmarks.load.rows import Row
 
 REDIS_GETS = 2_000
@@ -32,25 +34,40 @@ Measured = dict[str, list[dict[str, float]]]
 
 def run(rows: Sequence[Row], plan: Plan, cores: tuple[int, int], redis_port: int | None) -> Measured:
     """Measure every row in every round; `cores` are the server's and the load's."""
-    load_core = cores[1]
     measured: Measured = {}
     for number in range(plan.rounds):
         print(f"Round {number + 1} of {plan.rounds}", flush=True)
         for row in rows:
-            sample = steadily(row.target, row.server, callers=row.callers, seconds=plan.seconds, core=load_core)
-            _keep(measured, row.name, sample, row)
-            if row.alone:
-                alone = steadily(row.target, row.server, callers=1, seconds=plan.seconds_alone, core=load_core)
-                _keep(measured, f"{row.name}@1", alone, row)
-            if row.alone and row.name in STEADY:
-                rate = statistics.median(s["calls_per_second"] for s in measured[row.name]) / 2
-                half = steadily(
-                    row.target, row.server, callers=row.callers, seconds=plan.seconds, core=load_core, rate=rate
-                )
-                _keep(measured, f"{row.name}@half", half, row)
+            with undisturbed(row.server, rows):
+                _measure(measured, row, plan, cores[1])
         if redis_port is not None:
             measured.setdefault("redis_get", []).append({"p50": redis_get_p50(redis_port, cores)})
     return measured
+
+
+def _measure(measured: Measured, row: Row, plan: Plan, core: int) -> None:
+    sample = steadily(row.target, row.server, callers=row.callers, seconds=plan.seconds, core=core)
+    _keep(measured, row.name, sample, row)
+    if row.alone:
+        alone = steadily(row.target, row.server, callers=1, seconds=plan.seconds_alone, core=core)
+        _keep(measured, f"{row.name}@1", alone, row)
+    if row.alone and row.name in STEADY:
+        rate = statistics.median(s["calls_per_second"] for s in measured[row.name]) / 2
+        half = steadily(row.target, row.server, callers=row.callers, seconds=plan.seconds, core=core, rate=rate)
+        _keep(measured, f"{row.name}@half", half, row)
+
+
+@contextmanager
+def undisturbed(server: Server, rows: Sequence[Row]) -> Iterator[None]:
+    """The servers of the other rows are held: even idle they wake up now and then, on the core that is measured."""
+    others = {row.server.pid: row.server for row in rows if row.server.pid != server.pid}.values()
+    for other in others:
+        other.pause()
+    try:
+        yield
+    finally:
+        for other in others:
+            other.resume()
 
 
 def _keep(measured: Measured, name: str, sample: Sample, row: Row) -> None:
