@@ -1,8 +1,9 @@
-"""Callers that each repeat one request: h2load processes with pre-framed bodies, one for each caller.
+"""Callers that each repeat one request: h2load processes with pre-framed bodies.
 
-A process for each caller gives each a body of its own: one body for all would let single-flight
-answer many callers at once. Calls at a steady rate come from one process. Rates and latencies are
-read from h2load's log of every call, within a window in which all callers were at work.
+A process has one body. One process for each caller gives each a body of its own: one body for all
+would let single-flight answer many callers at once. Calls at a steady rate come from one process.
+Rates and latencies are read from h2load's log of every call, within a window in which all callers
+were at work.
 """
 
 import math
@@ -26,13 +27,18 @@ SPARE_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is called: an address, the headers, a body for each caller, and the least bytes of an answer."""
+    """What is called: an address, the headers, a body for each process of callers, and the least bytes of an answer.
+
+    A process has one connection, a caller; more only where an answer is ready, so that those who share a body spare
+    the server nothing. A core of 64 processes calls less often than the fast transport answers what is ready.
+    """
 
     url: str
     headers: tuple[str, ...]
     bodies: tuple[bytes, ...]
     reply_bytes: int
     http1: bool = False
+    connections: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,7 @@ def _call(
     """
     with tempfile.TemporaryDirectory(prefix="reputable-load-") as name:
         folder = Path(name)
-        paces = [_at_rate(rate, callers, seconds)] if rate else [_at_once(seconds)] * callers
+        paces = [_at_rate(rate, callers, seconds)] if rate else _at_once(callers, target.connections, seconds)
         started = [_start(target, folder / str(n), n, core, pace) for n, pace in enumerate(paces)]
         time.sleep(WARM_UP_SECONDS + 0.1)
         begin, cpu = time.time(), server.cpu_seconds
@@ -104,10 +110,12 @@ def _call(
     )
 
 
-def _at_once(seconds: float) -> list[str]:
-    """One connection that calls again as soon as it is answered."""
-    warm_up = round(WARM_UP_SECONDS * 1000)
-    return ["-c", "1", "-D", f"{round((seconds + SPARE_SECONDS) * 1000)}ms", "--warm-up-time", f"{warm_up}ms"]
+def _at_once(callers: int, connections: int, seconds: float) -> list[list[str]]:
+    """For each process: connections that call again as soon as they are answered."""
+    together = min(callers, connections)
+    warm_up, measured = round(WARM_UP_SECONDS * 1000), round((seconds + SPARE_SECONDS) * 1000)
+    times = ["-D", f"{measured}ms", "--warm-up-time", f"{warm_up}ms"]
+    return [["-c", str(together), *times]] * (callers // together)
 
 
 def _at_rate(rate: float, connections: int, seconds: float) -> list[str]:

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from benchmarks.load.processes import Server, accepts, free_port
 from reputable.v1 import assessment_pb2 as pb
 
 CALLERS = 64
+READY_CONNECTIONS = 2
+"""Callers of a process where answers are ready: the fewest with which the callers' core is not the limit."""
 BATCH = 512
 BATCH_CALLERS = 4
 SOURCES = 200
@@ -129,11 +131,13 @@ class Field:
         server, port = self._python(name, "benchmarks.load.echo_server", name.rpartition(".")[2])
         bodies = tuple(grpc_frame(request.SerializeToString()) for request in self._requests)
         url = f"http://127.0.0.1:{port}{messages.METHOD}"
-        yield Row(name, server, Target(url, messages.HEADERS, bodies, messages.check_echo(port)))
+        target = Target(url, messages.HEADERS, bodies, messages.check_echo(port), connections=READY_CONNECTIONS)
+        yield Row(name, server, target)
 
     def _hit(self, name: str) -> Iterator[Row]:
         service = self._ours(name, ours.LOCAL_HIT)
-        yield Row(name, service.server, service.target(self._requests, pb.SERVED_FROM_LOCAL_CACHE))
+        target = service.target(self._requests, pb.SERVED_FROM_LOCAL_CACHE)
+        yield Row(name, service.server, replace(target, connections=READY_CONNECTIONS))
         yield from self._batches(name, service)
         yield from self._batches(name.replace("hit", "packed"), service)
 
