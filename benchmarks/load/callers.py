@@ -7,6 +7,7 @@ were at work.
 """
 
 import math
+import os
 import re
 import shutil
 import subprocess
@@ -23,6 +24,9 @@ WARM_UP_SECONDS = 0.6
 """Time given to all callers to connect and to the server to get warm."""
 SPARE_SECONDS = 0.5
 """How long callers go on at least after what is measured."""
+CLOCK = {"LIBEV_FLAGS": "1"}
+"""Has h2load's event loop wait by select, in microseconds. By epoll it counts milliseconds: calls that
+are due within one are sent together, and at a steady rate wait for one another in bursts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,10 @@ def _start(target: Target, path: Path, number: int, core: int, pace: list[str]) 
     command += ["--log-file", str(path.with_suffix(".log")), "-d", str(body)]
     command += [part for header in target.headers for part in ("-H", header)]
     command += ["--h1"] if target.http1 else []
-    return subprocess.Popen([*command, target.url], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    environment = os.environ | (CLOCK if "--rps" in pace else {})
+    return subprocess.Popen(
+        [*command, target.url], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+    )
 
 
 def _check(report: str, reply_bytes: int) -> None:
