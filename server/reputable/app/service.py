@@ -164,10 +164,11 @@ class App:
                 server = grpc_server.make_server(transport)
             except ImportError as error:
                 raise SettingsError("transport fast is not installed: pip install 'reputable[fast]'") from error
-            self._register(server, verbs)
-            self._health = grpc_server.Health(server, _NAMES)
+            place = grpc_server.place_for_services(server, transport)
+            self._register(place, verbs)
+            self._health = grpc_server.Health(place, _NAMES)
             if settings.reflection:
-                grpc_server.enable_reflection(server, _NAMES)
+                grpc_server.enable_reflection(place, _NAMES)
             self.port = grpc_server.listen(server, settings.address, transport.tls)
         await self._health.set_serving(serving=True)
         self._server = server
