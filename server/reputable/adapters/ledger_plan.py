@@ -1,7 +1,7 @@
 """Decides what a group of writes appends, from what the ledger holds; knows no database."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from reputable.adapters.ledger_state import Head, Held, Plan, PlannedEntry, PlannedFinding, State
@@ -35,15 +35,6 @@ class Planner:
         self._salt = b""
         self._salts: Iterator[bytes] = iter(())
         self.plan = Plan()
-        self._rules: dict[EntryKind, Callable[[Write], Receipt]] = {
-            EntryKind.VERDICT: self._finding,
-            EntryKind.SCORECARD: self._finding,
-            EntryKind.RETRACTION: self._retraction,
-            EntryKind.SOURCE: self._source,
-            EntryKind.MERGE: self._merge,
-            EntryKind.STANDING: self._standing,
-            EntryKind.EPOCH: self._epoch,
-        }
 
     def add_all(self, writes: Iterable[Write]) -> list[Receipt | ReputableError]:
         """Plan the writes and return each one's outcome."""
@@ -58,9 +49,25 @@ class Planner:
                 return IdempotencyConflict(message)
             return earlier[1]._replace(duplicate=True)
         try:
-            return self._finding(write) if write.finding is not None else self._rules[write.kind](write)
+            return self._planned(write)
         except ReputableError as refusal:
             return refusal
+
+    def _planned(self, write: Write) -> Receipt:
+        # A table of bound methods would be a cycle, and keep every plan until the garbage collector comes.
+        match write.kind:
+            case EntryKind.VERDICT | EntryKind.SCORECARD:
+                return self._finding(write)
+            case EntryKind.RETRACTION:
+                return self._retraction(write)
+            case EntryKind.SOURCE:
+                return self._source(write)
+            case EntryKind.MERGE:
+                return self._merge(write)
+            case EntryKind.STANDING:
+                return self._standing(write)
+            case EntryKind.EPOCH:
+                return self._epoch(write)
 
     def restore(self, entry: Entry, write: Write) -> None:
         """Plan another ledger's row, made into a write again; LedgerCorrupt when it comes out otherwise."""

@@ -1,6 +1,7 @@
 """Sentence vectors from the Universal Sentence Encoder (multilingual, version 3), on numpy alone."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from importlib.metadata import version
 from threading import Lock
 from typing import Any
@@ -23,9 +24,9 @@ class SentenceEncoder:
         self._encoder: Any = None
         self._axes = np.empty((0, 0), dtype=np.float32)
 
-    @property
+    @cached_property
     def name(self) -> str:
-        """Package, version and dimensions."""
+        """Package, version and dimensions; looked up once, as the version is read from files."""
         return f"{_PACKAGE}-{version(_PACKAGE)}-{DIMENSIONS}"
 
     def embed(self, texts: Sequence[str]) -> list[bytes]:

@@ -1,6 +1,7 @@
 """The ledger file under fire: locked, full, failing, damaged, in use."""
 
 import asyncio
+import gc
 import os
 import time
 from collections.abc import AsyncIterator, Callable
@@ -242,3 +243,15 @@ async def test_readers_neither_write_nor_checkpoint(ledger: SqliteLedger, path: 
     assert len((await reader.findings([CHAIN]))[1][CHAIN].findings) == 50
     await reader.close()
     assert path.with_name("ledger.db-wal").stat().st_size == log
+
+
+async def test_what_an_append_needed_is_freed_at_once_not_by_the_garbage_collector(ledger: SqliteLedger) -> None:
+    """Rows by the thousand a second would stop all calls when their plans are collected."""
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(20):
+            await accept(ledger, found(f"r{number}", f"claim {number}"))
+        assert gc.collect() < 100
+    finally:
+        gc.enable()

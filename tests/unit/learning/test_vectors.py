@@ -40,3 +40,9 @@ def test_the_axes_are_orthonormal_and_do_not_depend_on_the_layers_signs() -> Non
     assert axes.shape == (512, DIMENSIONS)
     assert axes.T @ axes == pytest.approx(np.eye(DIMENSIONS), abs=1e-5)
     assert main_axes(-layer) == pytest.approx(axes, abs=1e-6)
+
+
+def test_the_encoders_name_is_looked_up_once(encoder: SentenceEncoder) -> None:
+    """Its version is read from files; every question to a verdict memory asks for it."""
+    assert encoder.name is encoder.name
+    assert encoder.name.endswith(f"-{DIMENSIONS}")
