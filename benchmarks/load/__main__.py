@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.load import bulk, growth, machine, ours, report, rounds, targets, writes
+from benchmarks.load import bulk, growth, half_load, machine, ours, report, rounds, targets, writes
 from benchmarks.load.callers import require_h2load, steadily
 from benchmarks.load.rows import BATCH, BATCH_CALLERS, CALLERS, SOURCES, VERDICTS, Field, Row
 
@@ -33,10 +33,11 @@ def main() -> None:
         "rounds": plan.rounds,
         "seconds": plan.seconds,
     }
+    at_half_load = half_load.run(arguments.rows, plan, WORK, cores)
     with ExitStack() as stack:
         field = Field(stack, WORK, *cores)
         rows = list(field.rows(arguments.rows))
-        results["rows"] = rounds.run(rows, plan, cores, field.redis_port)
+        results["rows"] = rounds.run(rows, plan, cores, field.redis_port) | at_half_load
         if not arguments.rows:
             results["writes"] = _writes(field, rows, plan, cores[1])
     if not arguments.rows:

@@ -14,8 +14,6 @@ from benchmarks.load.processes import Server
 from benchmarks.load.rows import Row
 
 REDIS_GETS = 2_000
-STEADY = ("echo.grpcio", "echo.fast", "hit.grpcio", "hit.fast")
-"""Rows that are measured at half of their peak, too."""
 VALUE = b"v" * 200
 
 
@@ -29,7 +27,7 @@ class Plan:
 
 
 Measured = dict[str, list[dict[str, float]]]
-"""Samples by row and load: `hit.fast`, `hit.fast@1` (one caller), `hit.fast@half` (half of its peak)."""
+"""Samples by row and load: `hit.fast` (many callers), `hit.fast@1` (one caller)."""
 
 
 def run(rows: Sequence[Row], plan: Plan, cores: tuple[int, int], redis_port: int | None) -> Measured:
@@ -47,14 +45,10 @@ def run(rows: Sequence[Row], plan: Plan, cores: tuple[int, int], redis_port: int
 
 def _measure(measured: Measured, row: Row, plan: Plan, core: int) -> None:
     sample = steadily(row.target, row.server, callers=row.callers, seconds=plan.seconds, core=core)
-    _keep(measured, row.name, sample, row)
+    keep(measured, row.name, sample, row)
     if row.alone:
         alone = steadily(row.target, row.server, callers=1, seconds=plan.seconds_alone, core=core)
-        _keep(measured, f"{row.name}@1", alone, row)
-    if row.alone and row.name in STEADY:
-        rate = statistics.median(s["calls_per_second"] for s in measured[row.name]) / 2
-        half = steadily(row.target, row.server, callers=row.callers, seconds=plan.seconds, core=core, rate=rate)
-        _keep(measured, f"{row.name}@half", half, row)
+        keep(measured, f"{row.name}@1", alone, row)
 
 
 @contextmanager
@@ -70,7 +64,8 @@ def undisturbed(server: Server, rows: Sequence[Row]) -> Iterator[None]:
             other.resume()
 
 
-def _keep(measured: Measured, name: str, sample: Sample, row: Row) -> None:
+def keep(measured: Measured, name: str, sample: Sample, row: Row) -> None:
+    """Add a sample, and print it."""
     figures = asdict(sample) | {"claims_per_second": sample.calls_per_second * row.claims}
     figures["rss_mebibytes"] = row.server.rss_mebibytes
     measured.setdefault(name, []).append(figures)

@@ -51,8 +51,8 @@ def _latency(above: str, below: str) -> Callable[[Results], float]:
 
 def _tail(row: str) -> Callable[[Results], float]:
     def measure(results: Results) -> float:
-        pairs = zip(results["rows"][f"{row}@half"], results["rows"][f"{row}@1"], strict=True)
-        return float(statistics.median(half["p99"] / alone["p50"] for half, alone in pairs))
+        pairs = zip(results["rows"][f"{row}@half"], results["rows"][f"{row}@lone"], strict=True)
+        return float(statistics.median(half["p99"] / lone["p50"] for half, lone in pairs))
 
     return measure
 

@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from reputable.adapters.collection import spare_what_stays
 from reputable.app.local import LocalScorer, ScoredRow, Terms, record_batch, record_schema
 from reputable.ingest.records import JSON_LINES, read_records
 from reputable.ingest.rows import FileRefusedError, Record, Reject
@@ -79,7 +80,9 @@ def scored(batches: Iterable[Records], terms: Terms, suffix: str, processes: int
 @lru_cache(maxsize=1)
 def _scorer(terms: Terms) -> LocalScorer:
     """The one of a worker process."""
-    return LocalScorer(terms)
+    scorer = LocalScorer(terms)
+    spare_what_stays()
+    return scorer
 
 
 def _score(terms: Terms, suffix: str, records: Records) -> Batch:
