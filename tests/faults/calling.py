@@ -6,13 +6,15 @@ import threading
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
 import grpc
 
+from reputable.client import AsyncClient, CallError
 from reputable.client.channels import OPTIONS
+from reputable.v1.credibility_pb2 import AssessClaimRequest
 from tests.faults.messages import assess_request, bounded
 from tests.faults.running import Service
 from tests.loop_thread import LoopThread
@@ -20,6 +22,8 @@ from tests.process import free_port
 
 ASSESS = "/reputable.v1.CredibilityService/AssessClaim"
 BATCH = "/reputable.v1.CredibilityService/BatchAssessClaims"
+OWN_CONNECTION = ("grpc.use_local_subchannel_pool", 1)
+"""Channels to one address share a connection otherwise."""
 Call = Callable[[bytes], Awaitable[bytes]]
 
 
@@ -71,6 +75,8 @@ async def timed(call: Call, body: bytes, outcomes: Outcomes) -> None:
         outcomes.add("OK", time.perf_counter() - started)
     except grpc.aio.AioRpcError as error:
         outcomes.add(error.code().name, time.perf_counter() - started, f"{error.code().name}: {error.details()}")
+    except CallError as error:
+        outcomes.add(error.status.name, time.perf_counter() - started, f"{error.status.name}: {error.message}")
 
 
 async def closed_loop(calls: Sequence[Call], bodies: Sequence[bytes], callers: int, seconds: float) -> Outcomes:
@@ -117,10 +123,38 @@ def method(channel: grpc.aio.Channel, path: str, seconds: float) -> Call:
     return call
 
 
-def health_aware(services: Sequence[Service]) -> grpc.aio.Channel:
-    """The project's own client's channel to all of these services."""
-    target = "ipv4:" + ",".join(service.address for service in services)
-    return grpc.aio.insecure_channel(target, [*OPTIONS, ("grpc.use_local_subchannel_pool", 1)])
+def by_client(client: AsyncClient) -> Call:
+    """AssessClaim by the project's own client, with its retries."""
+
+    async def call(body: bytes) -> bytes:
+        return (await client.assess(AssessClaimRequest.FromString(body))).SerializeToString()
+
+    return call
+
+
+@contextlib.asynccontextmanager
+async def callers(services: Sequence[Service], through: str, count: int, *, abrupt: bool) -> AsyncIterator[list[Call]]:
+    """Callers of AssessClaim with a connection each.
+
+    `through` is "health" (the client's channel to all of the services), or, behind a TCP balancer,
+    "tcp" (plain channels) or "client" (the client itself). Where services stop at once plain
+    channels do without gRPC's own retries, for the reason told in `client/channels.py`; those of
+    the client do always, but here it is not the client that calls by them.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        target, retries, options = "ipv4:" + ",".join(service.address for service in services), 1, OPTIONS
+        if through != "health":
+            target = f"127.0.0.1:{stack.enter_context(Balancer(services)).port}"
+            retries, options = int(not abrupt), []
+        calls: list[Call] = []
+        for _ in range(count):
+            if through == "client":
+                calls.append(by_client(await stack.enter_async_context(AsyncClient(target))))
+                continue
+            own = [*options, ("grpc.enable_retries", retries), OWN_CONNECTION]
+            channel = await stack.enter_async_context(grpc.aio.insecure_channel(target, own))
+            calls.append(method(channel, ASSESS, 2.0))
+        yield calls
 
 
 def cheap_bodies(count: int) -> list[bytes]:

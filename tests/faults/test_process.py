@@ -55,14 +55,14 @@ def test_f30_f31_a_rolling_restart_fails_no_call(
     with children(*replicas):
         for replica in replicas:
             replica.start()
-        outcomes = asyncio.run(restart_each(replicas, through, cycles=2, rate=300.0))
+        outcomes = asyncio.run(restart_each(replicas, through, cycles=2, rate=300.0, abrupt=bool(variant)))
     print(f"{through} {variant or 'ours'}: {outcomes.failed} of {outcomes.count} failed; {dict(outcomes.messages)}")
     assert outcomes.count > 500
     assert (outcomes.failed == 0) == (variant == "")
 
 
 async def restart_each(
-    replicas: list[Service], through: str, cycles: int, rate: float, least: int = 0
+    replicas: list[Service], through: str, cycles: int, rate: float, least: int = 0, *, abrupt: bool = False
 ) -> calling.Outcomes:
     """Restart one replica after the other while calls go on, at least that many in all."""
 
@@ -74,32 +74,14 @@ async def restart_each(
             time.sleep(COME_BACK_SECONDS)
 
     replicas[0].records.RecordVerdict(verdict_request(1), timeout=5)  # A source that is known has a record to hold.
-
-    async def load(channels: list[grpc.aio.Channel]) -> calling.Outcomes:
-        calls = [calling.method(channel, calling.ASSESS, 2.0) for channel in channels]
-        bodies = calling.cheap_bodies(50)
+    bodies = calling.cheap_bodies(50)
+    async with calling.callers(replicas, through, CLIENTS, abrupt=abrupt) as calls:
         for call in calls:
             await call(bodies[0])
         work = asyncio.ensure_future(asyncio.to_thread(restart))
         outcomes = await calling.open_loop(calls, bodies, rate, lambda n: n < least or not work.done())
         await work
-        return outcomes
-
-    if through == "health":
-        channels = [calling.health_aware(replicas) for _ in range(CLIENTS)]
-        try:
-            return await load(channels)
-        finally:
-            for channel in channels:
-                await channel.close()
-    with calling.Balancer(replicas) as balancer:
-        options = [("grpc.use_local_subchannel_pool", 1)]
-        channels = [grpc.aio.insecure_channel(f"127.0.0.1:{balancer.port}", options) for _ in range(CLIENTS)]
-        try:
-            return await load(channels)
-        finally:
-            for channel in channels:
-                await channel.close()
+    return outcomes
 
 
 @pytest.mark.parametrize("signals", [[signal.SIGTERM], [signal.SIGINT], [signal.SIGTERM, signal.SIGTERM]])

@@ -16,10 +16,12 @@ _SERVICE_CONFIG = {
     "loadBalancingConfig": [{"round_robin": {}}],
     "healthCheckConfig": {"serviceName": OVERALL_HEALTH},
 }
-# Deadlines and retries are the client's own: a `timeout` in a service config fails every call. Without a retry policy
-# gRPC itself sends again only what no server has begun, as when a fresh connection opens more streams than it may.
+# Deadlines and retries are the client's own: a `timeout` in a service config fails every call, and gRPC's own retries
+# of what no server has begun know no pause and no end. Where a server stopped without draining behind a TCP balancer,
+# they held calls for a second and filled hundreds of MiB, once gigabytes, with calls that their deadlines did not end.
 OPTIONS: list[tuple[str, str | int]] = [
     ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
+    ("grpc.enable_retries", 0),
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
