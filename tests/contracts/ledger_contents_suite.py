@@ -51,8 +51,8 @@ class Records(LedgerSuite):
             ledger,
             found("a", "claim 1"),
             found("b", "claim 2", truthfulness=None),
-            counted("c", (0.0, 3), (1.0, 4)),
-            found("d", "claim 1", truthfulness=0.0),
+            counted("c", (-0.0, 3), (1.0, 4)),
+            found("d", "claim 1", truthfulness=-0.0),
             retraction("e", 3),
         )
         state, held = await ledger.findings([CHAIN, "unknown"])

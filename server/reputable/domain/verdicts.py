@@ -47,8 +47,9 @@ class Verdict:
         A review time that lies ahead within the tolerance for clocks is taken as `now`, so that a
         verdict counts from the moment it is acknowledged.
         """
-        if self.truthfulness is not None:
-            check_truthfulness("verdict.truthfulness", self.truthfulness)
+        truthfulness = self.truthfulness
+        if truthfulness is not None:
+            truthfulness = check_truthfulness("verdict.truthfulness", truthfulness)
         claim = self.claim.checked(now)
         check_time("verdict.review_time", self.reviewed_at, now)
         if claim.claimed_at is not None and self.reviewed_at < claim.claimed_at:
@@ -60,9 +61,10 @@ class Verdict:
         reviewer = check_name("verdict.reviewer", self.reviewer, MAX_REVIEWER_CHARACTERS)
         label = check_text("verdict.label", self.label, MAX_LABEL_CHARACTERS, least=0) if self.label else ""
         found = (claim, reviewer, min(self.reviewed_at, now), label, check_url("verdict.url", self.url))
-        if found == (self.claim, self.reviewer, self.reviewed_at, self.label, self.url):
+        same = truthfulness is self.truthfulness
+        if same and found == (self.claim, self.reviewer, self.reviewed_at, self.label, self.url):
             return self
-        return Verdict(claim, self.truthfulness, *found[1:])
+        return Verdict(claim, truthfulness, *found[1:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,10 @@ class Scorecard:
             raise InvalidInput("scorecard.level_counts", f"give 1 to {MAX_LEVELS} levels")
         if len({level.truthfulness for level in self.levels}) != len(self.levels):
             raise InvalidInput("scorecard.level_counts", "give each level of truthfulness once")
-        for level in self.levels:
-            check_truthfulness("scorecard.level_counts", level.truthfulness)
+        levels = [
+            Level(check_truthfulness("scorecard.level_counts", one.truthfulness), one.count) for one in self.levels
+        ]
+        for level in levels:
             check_count("scorecard.level_counts", level.count)
         check_count("scorecard.unproven_count", self.unproven_count)
         return replace(
@@ -103,15 +107,16 @@ class Scorecard:
             period_end=min(self.period_end, now),
             source=check_reference("scorecard.", self.source),
             reviewer=check_name("scorecard.reviewer", self.reviewer, MAX_REVIEWER_CHARACTERS),
-            levels=tuple(sorted(self.levels, key=lambda level: level.truthfulness)),
+            levels=tuple(sorted(levels, key=lambda level: level.truthfulness)),
             url=check_url("scorecard.url", self.url),
         )
 
 
-def check_truthfulness(field: str, value: float) -> None:
-    """Raise InvalidInput unless `value` is a number in [0, 1]."""
+def check_truthfulness(field: str, value: float) -> float:
+    """Return the number, a zero without its sign (databases do not keep it), or raise InvalidInput unless in [0, 1]."""
     if not (math.isfinite(value) and 0.0 <= value <= 1.0):
         raise InvalidInput(field, f"{value!r} is not a truthfulness; give a number from 0 to 1")
+    return value if value or math.copysign(1.0, value) > 0.0 else 0.0
 
 
 def check_count(field: str, value: int) -> None:

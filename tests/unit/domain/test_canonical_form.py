@@ -7,7 +7,7 @@ import pytest
 from reputable.domain.claims import Claim
 from reputable.domain.sources import SourceReference
 from reputable.domain.times import DAY
-from reputable.domain.verdicts import Verdict
+from reputable.domain.verdicts import Level, Scorecard, Verdict
 from tests.builders import NOON
 
 CLAIM = Claim(
@@ -44,6 +44,16 @@ def test_of_a_claim_every_field_is_brought_into_form(change: dict[str, object]) 
 )  # fmt: skip
 def test_of_a_verdict_every_field_is_brought_into_form(change: dict[str, object]) -> None:
     assert replace(VERDICT, **change).checked(NOON) == VERDICT  # type: ignore[arg-type]
+
+
+def test_a_zero_has_no_sign() -> None:
+    found = replace(VERDICT, truthfulness=-0.0).checked(NOON)
+    assert repr(found.truthfulness) == "0.0"
+    zero = replace(VERDICT, truthfulness=0.0)
+    assert zero.checked(NOON) is zero
+    levels = (Level(-0.0, 3), Level(1.0, 1))
+    card = Scorecard(SourceReference(id="works"), "Desk", NOON - 2 * DAY, NOON - DAY, levels)
+    assert repr(card.checked(NOON).levels[0].truthfulness) == "0.0"
 
 
 def test_a_review_a_little_ahead_counts_from_now() -> None:
