@@ -1,8 +1,10 @@
 """Decides what a group of writes appends, from what the ledger holds; knows no database."""
 
 import os
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from operator import itemgetter
 
 from reputable.adapters.ledger_state import Head, Held, Plan, PlannedEntry, PlannedFinding, State
 from reputable.application.ports import Receipt, Write
@@ -113,19 +115,31 @@ class Planner:
                 raise SourceConflict(message)
         content = finding.content_digest(self._record_key)
         subject = (write.chain, finding.key, finding.reviewer)
-        standing = self._state.standing_findings.setdefault(subject, {})
-        superseded = next(reversed(standing.values()), None)
-        if superseded is not None:
-            head.record_digest = subtract(head.record_digest, superseded)
+        standing = self._state.standing_findings.get(subject)
+        if standing:
+            head.record_digest = subtract(head.record_digest, standing[next(reversed(standing))])
         head.record_digest = add(head.record_digest, content)
         receipt = self._append(write, head)
-        standing[receipt.revision] = content
-        self._state.held[receipt.revision] = Held(subject, content, 0)
+        if standing is None:
+            self._state.standing_findings[subject] = {receipt.revision: content}
+        else:
+            standing[receipt.revision] = content
         self.plan.findings.append(PlannedFinding(receipt.revision, write.chain, finding, content))
         return receipt
 
+    def _held(self, revision: int) -> Held | None:
+        """A finding that the ledger holds, or that was planned before."""
+        held = self._state.held.get(revision)
+        if held is not None:
+            return held
+        at = bisect_left(self.plan.findings, revision, key=itemgetter(0))
+        if at == len(self.plan.findings) or self.plan.findings[at].revision != revision:
+            return None
+        _, source_id, finding, digest = self.plan.findings[at]
+        return Held((source_id, finding.key, finding.reviewer), digest, 0)
+
     def _retraction(self, write: Write) -> Receipt:
-        target = self._state.held.get(write.retracts)
+        target = self._held(write.retracts)
         if target is None or target.subject[0] != write.chain:
             message = f"row {write.retracts} is no verdict or scorecard of {write.chain!r}"
             raise VerdictNotFound(message)

@@ -19,7 +19,7 @@ from reputable.application.ports import (
 from reputable.application.writes import entry_write
 from reputable.domain.entries import Entry, EntryKind
 from reputable.domain.errors import LedgerCorrupt, LedgerUnavailable
-from reputable.domain.findings import Finding
+from reputable.domain.findings import Finding, one_claim
 from reputable.domain.freshness import LEDGER_ID_LENGTH
 from reputable.domain.sources import Source, SourceKind
 from reputable.domain.times import Micros
@@ -98,17 +98,12 @@ def read_finding(row: Row) -> Finding:
     if levels is not None:
         counted = tuple(Level(float(level), count) for level, count in json.loads(levels))
     else:
-        counted = () if truthfulness is None else _one(truthfulness)
+        counted = () if truthfulness is None else one_claim(truthfulness)
     split = tuple(topics.split("\n")) if topics else ()
     return Finding(
         revision, _shared(reviewer), bytes(key), reviewed_at, counted, unproven_count, period_start, claimed_at,
         _shared(context), split, retracted_at,
     )  # fmt: skip
-
-
-@lru_cache(maxsize=1024)
-def _one(truthfulness: float) -> tuple[Level, ...]:
-    return (Level(truthfulness, 1),)
 
 
 @lru_cache(maxsize=1024)

@@ -1,8 +1,8 @@
 """Records what checking found, takes it back, and says who speaks and who reviews."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import replace
+from typing import NamedTuple, TypeVar
 
 from reputable.application import payloads
 from reputable.application.acknowledging import Recorded, Withdrawn, revision_of
@@ -43,8 +43,7 @@ _CHUNK = 4_096
 """Rows of one retraction by reviewer that are appended together."""
 
 
-@dataclass(frozen=True, slots=True)
-class VerdictRequest:
+class VerdictRequest(NamedTuple):
     """A verdict to record. `review_time_given` is False when `reviewed_at` is only the default, now."""
 
     verdict: Verdict
@@ -52,8 +51,7 @@ class VerdictRequest:
     review_time_given: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class ScorecardRequest:
+class ScorecardRequest(NamedTuple):
     """A scorecard to record."""
 
     scorecard: Scorecard

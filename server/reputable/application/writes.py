@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from reputable.application import payloads
 from reputable.application.ports import Write
@@ -17,8 +18,7 @@ SYSTEM_PRINCIPAL = "_ledger"
 """Who wrote the rows that nobody asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(NamedTuple):
     """The source a row is for; with the canonical names that must be that source's own."""
 
     source_id: str

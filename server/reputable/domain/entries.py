@@ -1,9 +1,9 @@
 """The rows of the ledger and the chain that links each source's rows."""
 
 from dataclasses import dataclass
-from enum import Enum
 
 from reputable.domain.digests import digest
+from reputable.domain.enums import Names
 from reputable.domain.times import Micros
 
 LEDGER_CHAIN = "_ledger"
@@ -11,7 +11,7 @@ LEDGER_CHAIN = "_ledger"
 NO_PREVIOUS = bytes(32)
 
 
-class EntryKind(Enum):
+class EntryKind(Names):
     """What a row says."""
 
     SOURCE = "source"

@@ -1,6 +1,7 @@
 """What the ledger holds about one source, and which of it is active as of a moment."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -47,6 +48,12 @@ class Finding(NamedTuple):
         return digest("finding", numbers, self.reviewer, self.key, self.context, *self.topics, key=key)
 
 
+@lru_cache(maxsize=1_024)
+def one_claim(truthfulness: float) -> tuple[Level, ...]:
+    """The levels of a single verdict."""
+    return (Level(truthfulness, 1),)
+
+
 def of_verdict(verdict: Verdict, revision: int = 0) -> Finding:
     """The finding of a checked verdict."""
     proven = verdict.truthfulness is not None
@@ -56,7 +63,7 @@ def of_verdict(verdict: Verdict, revision: int = 0) -> Finding:
         reviewer=verdict.reviewer,
         key=claim.key(),
         reviewed_at=verdict.reviewed_at,
-        levels=(Level(float(verdict.truthfulness), 1),) if verdict.truthfulness is not None else (),
+        levels=one_claim(float(verdict.truthfulness)) if verdict.truthfulness is not None else (),
         unproven_count=0 if proven else 1,
         claimed_at=claim.claimed_at,
         context=claim.context,

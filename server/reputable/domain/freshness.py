@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from reputable.domain.errors import InvalidInput
 
@@ -17,8 +18,7 @@ class FreshnessMode(Enum):
     AT_LEAST = "at_least"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """What a write's acknowledgement hands out: the ledger it was written to, and its revision."""
 
     ledger_id: str

@@ -94,7 +94,7 @@ async def test_a_batch_answers_each_item_in_order(desk: Desk) -> None:
     good = VerdictRequest(Verdict(claim("one"), 1.0, "Desk", NOON), "a")
     bad = VerdictRequest(Verdict(claim("two"), 1.5, "Desk", NOON), "b")
     unnamed = VerdictRequest(Verdict(claim("three"), 1.0, "Desk", NOON), "")
-    outcomes = await desk.recorder.record_verdicts(ME, [good, bad, unnamed, replace(good, request_id="c")])
+    outcomes = await desk.recorder.record_verdicts(ME, [good, bad, unnamed, good._replace(request_id="c")])
     assert [type(o) for o in outcomes] == [Recorded, InvalidInput, InvalidInput, Recorded]
     assert [o.source_created for o in outcomes if isinstance(o, Recorded)] == [True, False]
 
@@ -121,7 +121,7 @@ async def test_a_default_review_time_does_not_make_a_retry_another_request(desk:
     desk.clock.moment += 60 * MINUTE
     assert await desk.recorder.record_verdict(ME, request()) == first._replace(duplicate=True, source_created=False)
     with pytest.raises(IdempotencyConflict):
-        await desk.recorder.record_verdict(ME, replace(request(), review_time_given=True))
+        await desk.recorder.record_verdict(ME, request()._replace(review_time_given=True))
 
 
 async def test_a_review_time_slightly_ahead_is_the_same_request_when_sent_again(desk: Desk) -> None:
