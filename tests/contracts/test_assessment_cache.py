@@ -127,7 +127,7 @@ async def test_a_caller_that_gives_up_spoils_no_other_look_up(cache: RedisCache)
 
 
 async def test_a_stored_score_expires(url: str) -> None:
-    cache = RedisCache(url, SECRET, Metrics(), expiry_seconds=1)
+    cache = RedisCache(url, SECRET, Metrics(), expiry_seconds=2)
     try:
         cache.put(KEYS[0], score())
         await held(cache, KEYS[:1], [score()])
