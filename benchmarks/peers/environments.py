@@ -15,11 +15,15 @@ PEERS = ("fastapi", "mlserver", "bentoml")
 
 
 def python_of(peer: str) -> Path:
-    """The interpreter of a peer's environment, which is made first where it is missing or out of date."""
+    """The interpreter of a peer's environment, which is made first where it is missing or out of date.
+
+    It is built as ours: another build of the same Python may be a fifth faster.
+    """
     folder, lock = ENVIRONMENTS / peer, LOCKS / f"{peer}.txt"
     stamp = folder / ".lock"
     python = folder / "bin" / "python"
-    if not stamp.exists() or stamp.read_bytes() != lock.read_bytes():
+    made_of = f"{sys.version}\n{sys.base_prefix}\n".encode() + lock.read_bytes()
+    if not stamp.exists() or stamp.read_bytes() != made_of:
         print(f"Making the environment of {peer} ({lock.read_text().count('==')} packages)", flush=True)
         venv.create(folder, clear=True, with_pip=True)
         install = [
@@ -36,7 +40,7 @@ def python_of(peer: str) -> Path:
             lock,
         ]
         subprocess.run(list(map(str, install)), check=True)
-        stamp.write_bytes(lock.read_bytes())
+        stamp.write_bytes(made_of)
     return python
 
 
