@@ -31,15 +31,9 @@ def verdict_write(
     """A checked verdict; the time of review as sent, None when left out."""
     core = payloads.verdict_core(verdict)
     return Write(
-        kind=EntryKind.VERDICT,
-        chain=chain.source_id,
-        principal=principal,
-        request_id=request_id,
-        request_digest=digest("verdict", core, sent_review_time),
-        payload=payloads.timed(verdict.reviewed_at, core),
-        finding=of_verdict(verdict),
-        names=chain.names,
-    )
+        EntryKind.VERDICT, chain.source_id, principal, request_id, digest("verdict", core, sent_review_time),
+        payloads.timed(verdict.reviewed_at, core), of_verdict(verdict), names=chain.names,
+    )  # fmt: skip
 
 
 def scorecard_write(

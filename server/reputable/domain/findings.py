@@ -5,7 +5,6 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import NamedTuple
 
-from reputable.domain.claims import Claim
 from reputable.domain.digests import EMPTY_DIGEST, add, digest
 from reputable.domain.times import Micros
 from reputable.domain.verdicts import CREDIBLE_FROM, Level, Scorecard, Verdict
@@ -56,19 +55,12 @@ def one_claim(truthfulness: float) -> tuple[Level, ...]:
 
 def of_verdict(verdict: Verdict, revision: int = 0) -> Finding:
     """The finding of a checked verdict."""
-    proven = verdict.truthfulness is not None
-    claim: Claim = verdict.claim
+    claim, truthfulness = verdict.claim, verdict.truthfulness
+    levels, unproven_count = ((), 1) if truthfulness is None else (one_claim(float(truthfulness)), 0)
     return Finding(
-        revision=revision,
-        reviewer=verdict.reviewer,
-        key=claim.key(),
-        reviewed_at=verdict.reviewed_at,
-        levels=one_claim(float(verdict.truthfulness)) if verdict.truthfulness is not None else (),
-        unproven_count=0 if proven else 1,
-        claimed_at=claim.claimed_at,
-        context=claim.context,
-        topics=claim.topics,
-    )
+        revision, verdict.reviewer, claim.key(), verdict.reviewed_at, levels, unproven_count, None,
+        claim.claimed_at, claim.context, claim.topics,
+    )  # fmt: skip
 
 
 def of_scorecard(scorecard: Scorecard, revision: int = 0) -> Finding:

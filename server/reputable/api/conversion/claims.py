@@ -50,19 +50,15 @@ def decode_reference(field: str, source_id: str, source_name: str) -> SourceRefe
     """The source as a caller names it; InvalidInput at `field` + "source_name" when it does not."""
     if not source_id and not source_name:
         raise InvalidInput(f"{field}source_name", "is missing; give source_id, or source_name as written")
-    return SourceReference(id=source_id, name=source_name)
+    return SourceReference(source_id, source_name)
 
 
 def decode_claim(message: claim_pb2.Claim) -> Claim:
     """The claim as sent; `Claim.checked` judges what it holds."""
+    source = decode_reference("claim.", message.source_id, message.source_name)
+    claimed_at = decode_time("claim.claim_time", message.claim_time) if message.HasField("claim_time") else None
     return Claim(
-        text=message.text,
-        source=decode_reference("claim.", message.source_id, message.source_name),
-        claimed_at=decode_time("claim.claim_time", message.claim_time) if message.HasField("claim_time") else None,
-        context=message.context,
-        topics=tuple(message.topics),
-        language=message.language,
-        via=tuple(message.via),
+        message.text, source, claimed_at, message.context, tuple(message.topics), message.language, tuple(message.via)
     )
 
 

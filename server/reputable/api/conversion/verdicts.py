@@ -23,18 +23,11 @@ def decode_verdict_request(message: pb.RecordVerdictRequest, now: Micros) -> Ver
     if not message.HasField("verdict") or not verdict.HasField("claim"):
         raise InvalidInput("verdict.claim" if message.HasField("verdict") else "verdict", "is missing")
     given = verdict.HasField("review_time")
-    return VerdictRequest(
-        Verdict(
-            claim=decode_claim(verdict.claim),
-            truthfulness=_decode_finding(verdict),
-            reviewer=verdict.reviewer,
-            reviewed_at=decode_time("verdict.review_time", verdict.review_time) if given else now,
-            label=verdict.label,
-            url=verdict.url,
-        ),
-        message.request_id,
-        review_time_given=given,
+    reviewed_at = decode_time("verdict.review_time", verdict.review_time) if given else now
+    decoded = Verdict(
+        decode_claim(verdict.claim), _decode_finding(verdict), verdict.reviewer, reviewed_at, verdict.label, verdict.url
     )
+    return VerdictRequest(decoded, message.request_id, given)
 
 
 def _decode_finding(verdict: pb.Verdict) -> float | None:
