@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.load import bulk, growth, half_load, machine, ours, report, rounds, targets, writes
 from benchmarks.load.callers import require_h2load, steadily
-from benchmarks.load.rows import BATCH, BATCH_CALLERS, CALLERS, SOURCES, VERDICTS, Field, Row
+from benchmarks.load.rows import BATCH, BATCH_CALLERS, CALLERS, SOURCES, VERDICTS, Field
 
 FULL = rounds.Plan(rounds=5, seconds=2.0, seconds_alone=1.0)
 QUICK = rounds.Plan(rounds=2, seconds=0.7, seconds_alone=0.5)
@@ -38,9 +38,9 @@ def main() -> None:
         field = Field(stack, WORK, *cores)
         rows = list(field.rows(arguments.rows))
         results["rows"] = rounds.run(rows, plan, cores, field.redis_port) | at_half_load
-        if not arguments.rows:
-            results["writes"] = _writes(field, rows, plan, cores[1])
     if not arguments.rows:
+        with ExitStack() as stack:
+            results["writes"] = _writes(Field(stack, WORK, *cores), plan, cores[1])
         print("Bulk scoring", flush=True)
         results["bulk"] = bulk.score(WORK, cores, (5_000, 20_000) if arguments.quick else (50_000, 200_000))
     if not arguments.rows and not arguments.without_growth:
@@ -58,18 +58,18 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _writes(field: Field, rows: list[Row], plan: rounds.Plan, core: int) -> dict[str, list[dict[str, float]]]:
+def _writes(field: Field, plan: rounds.Plan, core: int) -> dict[str, list[dict[str, float]]]:
     """Single and batched writes, the echo in between; then batches while one ledger grows, `held` before each.
 
     Each round's service is a new one: after a burst a service compares for minutes what it would have answered
-    with what was found, on the core that the others are measured on.
+    with what was found, on the core that the others are measured on. Only the echo's server is there beside it.
     """
     print("Writes", flush=True)
-    echo = next(row for row in rows if row.name == "echo.grpcio")
+    echo = next(field.rows(["echo.grpcio"]))
     found: dict[str, list[dict[str, float]]] = {"single": [], "batch": [], "grown": [], "echo": []}
 
     def measure(service: ours.Ours, callers: int, items: int) -> dict[str, float]:
-        with rounds.undisturbed(service.server, rows):
+        with rounds.undisturbed(service.server, [echo]):
             return writes.measure(
                 service.server, service.port, callers=callers, items=items, seconds=plan.seconds, core=core
             )
@@ -78,8 +78,7 @@ def _writes(field: Field, rows: list[Row], plan: rounds.Plan, core: int) -> dict
         for name, callers, items in (("single", CALLERS, 1), ("batch", BATCH_CALLERS, BATCH)):
             with field.writer() as service:
                 found[name].append(measure(service, callers, items))
-        with rounds.undisturbed(echo.server, rows):
-            sample = steadily(echo.target, echo.server, callers=CALLERS, seconds=plan.seconds, core=core)
+        sample = steadily(echo.target, echo.server, callers=CALLERS, seconds=plan.seconds, core=core)
         found["echo"].append({"calls_per_second": sample.calls_per_second})
     held = SOURCES * VERDICTS
     with field.writer() as service:

@@ -35,14 +35,16 @@ class Claim:
 
     def checked(self, now: Micros) -> "Claim":
         """Return the claim in canonical form, itself where it is so already; InvalidInput naming the field."""
-        for field, values, most in (("topics", self.topics, MAX_TOPICS), ("via", self.via, MAX_VIA)):
-            if len(values) > most:
-                raise InvalidInput(f"claim.{field}", f"has {len(values)} entries; at most {most} are taken")
+        if len(self.topics) > MAX_TOPICS:
+            raise InvalidInput("claim.topics", f"has {len(self.topics)} entries; at most {MAX_TOPICS} are taken")
+        if len(self.via) > MAX_VIA:
+            raise InvalidInput("claim.via", f"has {len(self.via)} entries; at most {MAX_VIA} are taken")
         if self.claimed_at is not None:
             check_time("claim.claim_time", self.claimed_at, now)
         text = check_text("claim.text", self.text, MAX_CLAIM_CHARACTERS)
         source = check_reference("claim.", self.source)
-        context, language = _context(self.context), _language(self.language)
+        context = _context(self.context) if self.context else ""
+        language = _language(self.language) if self.language else ""
         topics = tuple(sorted(set(map(_topic, self.topics)))) if self.topics else ()
         via = tuple(map(_via, self.via)) if self.via else ()
         found = (text, source, context, topics, language, via)

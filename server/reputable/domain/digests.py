@@ -55,17 +55,17 @@ def _typed(part: Part) -> tuple[bytes, bytes]:
     return b"b", part
 
 
-def digest(*parts: Part, key: bytes = b"", size: int = DIGEST_SIZE) -> bytes:
+def digest(first: str, *rest: Part, key: bytes = b"", size: int = DIGEST_SIZE) -> bytes:
     """BLAKE2b of the encoded parts; keyed (a MAC) when `key` (at most 64 bytes) is given."""
-    started = _started(key, size).copy()
-    started.update(encode_parts(parts))
+    started = _started(first, key, size).copy()
+    started.update(encode_parts(rest))
     return started.digest()
 
 
 @lru_cache(maxsize=64)
-def _started(key: bytes, size: int) -> "hashlib.blake2b":
-    """A hash that has taken in its key; to be copied."""
-    return hashlib.blake2b(digest_size=size, key=key)
+def _started(first: str, key: bytes, size: int) -> "hashlib.blake2b":
+    """A hash that has taken in its key and what is digested, which is mostly one of a few names; to be copied."""
+    return hashlib.blake2b(encode_parts((first,)), digest_size=size, key=key)
 
 
 def add(total: bytes, part: bytes) -> bytes:
