@@ -47,9 +47,13 @@ class Finding(NamedTuple):
         return digest("finding", numbers, self.reviewer, self.key, self.context, *self.topics, key=key)
 
 
-@lru_cache(maxsize=1_024)
 def one_claim(truthfulness: float) -> tuple[Level, ...]:
-    """The levels of a single verdict."""
+    """The levels of a single verdict; zeros are not shared, as -0.0, which old rows may hold, is equal to 0.0."""
+    return _shared_level(truthfulness) if truthfulness else (Level(truthfulness, 1),)
+
+
+@lru_cache(maxsize=1_024)
+def _shared_level(truthfulness: float) -> tuple[Level, ...]:
     return (Level(truthfulness, 1),)
 
 

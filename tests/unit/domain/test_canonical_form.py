@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reputable.domain.claims import Claim
+from reputable.domain.findings import of_verdict
 from reputable.domain.sources import SourceReference
 from reputable.domain.times import DAY
 from reputable.domain.verdicts import Level, Scorecard, Verdict
@@ -54,6 +55,12 @@ def test_a_zero_has_no_sign() -> None:
     levels = (Level(-0.0, 3), Level(1.0, 1))
     card = Scorecard(SourceReference(id="works"), "Desk", NOON - 2 * DAY, NOON - DAY, levels)
     assert repr(card.checked(NOON).levels[0].truthfulness) == "0.0"
+
+
+def test_a_sign_in_an_old_row_spoils_no_other() -> None:
+    old, new = (of_verdict(replace(VERDICT, truthfulness=zero)) for zero in (-0.0, 0.0))
+    assert old.content_digest(b"key") != new.content_digest(b"key")
+    assert repr(new.levels[0].truthfulness) == "0.0"
 
 
 def test_a_review_a_little_ahead_counts_from_now() -> None:
