@@ -113,7 +113,7 @@ class Scorecard:
 
 
 def check_truthfulness(field: str, value: float) -> float:
-    """Return the number, a zero without its sign (databases do not keep it), or raise InvalidInput unless in [0, 1]."""
+    """Return the number, a zero without its sign (SQLite does not keep it), or raise InvalidInput unless in [0, 1]."""
     if not (math.isfinite(value) and 0.0 <= value <= 1.0):
         raise InvalidInput(field, f"{value!r} is not a truthfulness; give a number from 0 to 1")
     return value if value or math.copysign(1.0, value) > 0.0 else 0.0
