@@ -16,14 +16,12 @@ from reputable.client import AsyncClient, CallError
 from reputable.client.channels import OPTIONS
 from reputable.v1.credibility_pb2 import AssessClaimRequest
 from tests.faults.messages import assess_request, bounded
-from tests.faults.running import Service
+from tests.faults.running import OWN_CONNECTION, Service
 from tests.loop_thread import LoopThread
 from tests.process import free_port
 
 ASSESS = "/reputable.v1.CredibilityService/AssessClaim"
 BATCH = "/reputable.v1.CredibilityService/BatchAssessClaims"
-OWN_CONNECTION = ("grpc.use_local_subchannel_pool", 1)
-"""Channels to one address share a connection otherwise."""
 Call = Callable[[bytes], Awaitable[bytes]]
 
 
@@ -136,24 +134,23 @@ def by_client(client: AsyncClient) -> Call:
 async def callers(services: Sequence[Service], through: str, count: int, *, abrupt: bool) -> AsyncIterator[list[Call]]:
     """Callers of AssessClaim with a connection each.
 
-    `through` is "health" (the client's channel to all of the services), or, behind a TCP balancer,
-    "tcp" (plain channels) or "client" (the client itself). Where services stop at once plain
-    channels do without gRPC's own retries, for the reason told in `client/channels.py`; those of
-    the client do always, but here it is not the client that calls by them.
+    `through` is "health" (channels to all services, as the client makes them), or, behind a TCP
+    balancer, "tcp" (plain channels) or "client" (the client itself). Channels without the client
+    have gRPC's own retries in place of its, but where services stop at once (`client/channels.py`).
     """
     async with contextlib.AsyncExitStack() as stack:
-        target, retries, options = "ipv4:" + ",".join(service.address for service in services), 1, OPTIONS
+        target = "ipv4:" + ",".join(service.address for service in services)
         if through != "health":
             target = f"127.0.0.1:{stack.enter_context(Balancer(services)).port}"
-            retries, options = int(not abrupt), []
+        options = dict(OPTIONS if through == "health" else ()) | dict([OWN_CONNECTION])
+        options["grpc.enable_retries"] = int(not abrupt)
         calls: list[Call] = []
         for _ in range(count):
             if through == "client":
                 calls.append(by_client(await stack.enter_async_context(AsyncClient(target))))
-                continue
-            own = [*options, ("grpc.enable_retries", retries), OWN_CONNECTION]
-            channel = await stack.enter_async_context(grpc.aio.insecure_channel(target, own))
-            calls.append(method(channel, ASSESS, 2.0))
+            else:
+                channel = grpc.aio.insecure_channel(target, [*options.items()])
+                calls.append(method(await stack.enter_async_context(channel), ASSESS, 2.0))
         yield calls
 
 

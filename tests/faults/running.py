@@ -96,8 +96,7 @@ class Service:
 
     def serving(self, seconds: float = 1.0) -> bool:
         """Whether health says SERVING, asked over a connection of its own."""
-        options = [*CHANNEL_OPTIONS, ("grpc.use_local_subchannel_pool", 1)]
-        with contextlib.suppress(grpc.RpcError), grpc.insecure_channel(self.address, options=options) as channel:
+        with contextlib.suppress(grpc.RpcError), grpc.insecure_channel(self.address, CHANNEL_OPTIONS) as channel:
             check: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary("/grpc.health.v1.Health/Check")
             answer = health_pb2.HealthCheckResponse.FromString(check(b"", timeout=seconds))
             return answer.status == health_pb2.HealthCheckResponse.SERVING
@@ -191,8 +190,10 @@ class Service:
         return sum(1 for _ in Path(f"/proc/{self.pid}/task").iterdir())
 
 
+OWN_CONNECTION = ("grpc.use_local_subchannel_pool", 1)
+"""Channels to one address share a connection otherwise."""
 CHANNEL_OPTIONS: list[tuple[str, int]] = [
-    ("grpc.use_local_subchannel_pool", 1),
+    OWN_CONNECTION,
     ("grpc.enable_retries", 0),
     ("grpc.min_reconnect_backoff_ms", 50),
     ("grpc.initial_reconnect_backoff_ms", 50),

@@ -22,7 +22,7 @@ from reputable.v1 import (
 from reputable.v1.track_records_pb2_grpc import TrackRecordServiceStub
 from tests.certificates import Authority as Certificates
 from tests.faults.messages import assess_request, check, establish, failure_of, verdict_request
-from tests.faults.running import ROOT, Service, children, wait_until
+from tests.faults.running import OWN_CONNECTION, ROOT, Service, children, wait_until
 
 SERVICES: list[ServiceDescriptor] = [
     service
@@ -62,7 +62,7 @@ class Secured:
         certificate, key = (by or self.certificates).issue(name)
         roots = self.certificates.certificate.read_bytes()
         credentials = grpc.ssl_channel_credentials(roots, key.read_bytes(), certificate.read_bytes())
-        options = [("grpc.ssl_target_name_override", "localhost"), ("grpc.use_local_subchannel_pool", 1)]
+        options = [("grpc.ssl_target_name_override", "localhost"), OWN_CONNECTION]
         return grpc.secure_channel(self.service.address, credentials, options)
 
 

@@ -18,7 +18,7 @@ from reputable.v1 import sources_pb2
 from tests.faults import calling
 from tests.faults.database import Database, databases
 from tests.faults.messages import assess_request, batch_request, check, failure_of, verdict_request
-from tests.faults.running import ROOT, Service, children, wait_until
+from tests.faults.running import OWN_CONNECTION, ROOT, Service, children, wait_until
 from tests.faults.writing import Book
 
 COME_BACK_SECONDS = 2.5
@@ -225,7 +225,7 @@ def test_f41_three_times_the_peak_rate_of_batches_leaves_most_of_the_goodput(tmp
 async def overloaded(service: Service, seconds: float, probe_seconds: float) -> tuple[float, calling.Outcomes]:
     """Find the peak rate of batches of 512 in a closed loop, then offer three times as many."""
     bodies = [batch_request(512, 512 * number).SerializeToString() for number in range(200)]
-    options = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", 0)]
+    options = [OWN_CONNECTION, ("grpc.enable_retries", 0)]
     channels = [grpc.aio.insecure_channel(service.address, options) for _ in range(4)]
     calls = [calling.method(channel, calling.BATCH, 5.0) for channel in channels]
     peak = 0.0

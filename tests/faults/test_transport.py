@@ -14,7 +14,7 @@ import pytest
 from reputable.v1 import credibility_pb2
 from tests.faults import http2
 from tests.faults.messages import assess_request, check, failure_of, verdict_request
-from tests.faults.running import CHANNEL_OPTIONS, Service, wait_until
+from tests.faults.running import CHANNEL_OPTIONS, OWN_CONNECTION, Service, wait_until
 
 ASSESS = "/reputable.v1.CredibilityService/AssessClaim"
 RECORD = "/reputable.v1.TrackRecordService/RecordVerdict"
@@ -27,7 +27,7 @@ def raw_call(
     service: Service, path: str, body: bytes, *, metadata: tuple[tuple[str, str], ...] = (), gzip: bool = False
 ) -> bytes:
     """Call a method with bytes of the test's own; RpcError as the call fails."""
-    options = [*CHANNEL_OPTIONS, ("grpc.max_send_message_length", -1), ("grpc.use_local_subchannel_pool", 1)]
+    options = [*CHANNEL_OPTIONS, ("grpc.max_send_message_length", -1)]
     with grpc.insecure_channel(service.address, options=options) as channel:
         call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(path)
         compression = grpc.Compression.Gzip if gzip else None
@@ -123,9 +123,7 @@ def test_a04_rapid_reset_fails_no_call_of_another_client(service: Service) -> No
 
 def test_a04_a_client_that_keeps_to_the_limit_of_streams_is_refused_nothing(service: Service) -> None:
     async def call_all() -> list[int]:
-        async with grpc.aio.insecure_channel(
-            service.address, options=[("grpc.use_local_subchannel_pool", 1)]
-        ) as channel:
+        async with grpc.aio.insecure_channel(service.address, options=[OWN_CONNECTION]) as channel:
             record: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(RECORD)
             until = time.monotonic() + 2
 
