@@ -4,7 +4,7 @@ import os
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from operator import itemgetter
+from operator import attrgetter
 
 from reputable.adapters.ledger_state import Head, Held, Plan, PlannedEntry, PlannedFinding, State
 from reputable.application.ports import Receipt, Write
@@ -132,7 +132,7 @@ class Planner:
         held = self._state.held.get(revision)
         if held is not None:
             return held
-        at = bisect_left(self.plan.findings, revision, key=itemgetter(0))
+        at = bisect_left(self.plan.findings, revision, key=attrgetter("revision"))
         if at == len(self.plan.findings) or self.plan.findings[at].revision != revision:
             return None
         _, source_id, finding, digest = self.plan.findings[at]

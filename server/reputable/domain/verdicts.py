@@ -61,7 +61,7 @@ class Verdict:
         reviewer = check_name("verdict.reviewer", self.reviewer, MAX_REVIEWER_CHARACTERS)
         label = check_text("verdict.label", self.label, MAX_LABEL_CHARACTERS, least=0) if self.label else ""
         found = (claim, reviewer, min(self.reviewed_at, now), label, check_url("verdict.url", self.url))
-        same = truthfulness is self.truthfulness
+        same = truthfulness is self.truthfulness  # Equal they are even where a zero has lost its sign.
         if same and found == (self.claim, self.reviewer, self.reviewed_at, self.label, self.url):
             return self
         return Verdict(claim, truthfulness, *found[1:])
