@@ -21,7 +21,7 @@ VersionArgument = Annotated[str, typer.Argument(help="The model's version.", sho
 DIFF_HELP = """Show how two models differ: what they were trained on, how they did, and with --file
 how far apart their credibilities are on the claims of a JSONL or CSV file.
 
-Example: reputable models diff politifact-2021.5 ours-2026.3 --file claims.jsonl
+Example: reputable models diff politifact-2021.6 ours-2026.3 --file claims.jsonl
 """
 
 
@@ -55,7 +55,7 @@ def show(
 ) -> None:
     """Show a model: its digest, training window and figures from evaluation.
 
-    Example: reputable models show politifact-2021.5
+    Example: reputable models show politifact-2021.6
     """
     from reputable.cli.calling import client_of
     from reputable.cli.terminal import console, table

