@@ -8,8 +8,9 @@ _TOKEN = re.compile(r"\w+|[\"'?!$%]")
 _DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"[^\W_]+")
 _FIRST = itemgetter(0)
-_STRAIGHT = str.maketrans(dict.fromkeys("\u201c\u201d\u201e", '"') | dict.fromkeys("\u2018\u2019`", "'"))
-_BARE = dict.fromkeys(map(ord, '"\u201c\u201d\u201e()[]')) | {ord("\u2018"): "'", ord("\u2019"): "'"}
+_DOUBLE = "\u201c\u201d\u201e"
+_STRAIGHT = str.maketrans(dict.fromkeys(_DOUBLE, '"') | dict.fromkeys("\u2018\u2019`", "'"))
+_BARE = _STRAIGHT | str.maketrans("", "", f'"{_DOUBLE}()[]')
 _CONTEXT_STOP_WORDS = frozenset(
     "a an the his her their its in on at during from of to and for with by".split()  # noqa: SIM905 - reads better
 )

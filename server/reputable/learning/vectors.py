@@ -1,4 +1,8 @@
-"""Sentence vectors from the Universal Sentence Encoder (multilingual, version 3), on numpy alone."""
+"""Sentence vectors from the Universal Sentence Encoder (multilingual, version 3), on numpy alone.
+
+They are those of the bare text: quotation marks and brackets would draw claims together by how they
+were written down.
+"""
 
 from collections.abc import Sequence
 from functools import cached_property

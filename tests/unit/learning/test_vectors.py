@@ -45,7 +45,7 @@ def test_the_axes_are_orthonormal_and_do_not_depend_on_the_layers_signs() -> Non
 def test_the_encoders_name_is_looked_up_once(encoder: SentenceEncoder) -> None:
     """Its version is read from files; every question to a verdict memory asks for it."""
     assert encoder.name is encoder.name
-    assert f"-{DIMENSIONS}-" in encoder.name
+    assert encoder.name.endswith(f"-{DIMENSIONS}-bare")
 
 
 def test_how_a_claim_was_written_down_does_not_change_its_vector(encoder: SentenceEncoder) -> None:
